@@ -1,0 +1,136 @@
+"""The command line: `tactline review | serve | guidelines | train | accuracy`.
+
+Commands import what they need when they run, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+
+from app import strings
+from app.errors import TactlineError
+from app.tone.types import LANGUAGES, Language
+
+POOR = 1
+"""Exit status when a reviewed mail's band is poor."""
+UNUSABLE = 2
+"""Exit status when the command or its input cannot be used."""
+
+
+def user_language() -> Language | None:
+    """The user's language by the locale variables of POSIX, None when it is not one of ours."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            code = value.partition(".")[0].partition("_")[0].lower()
+            return next((known for known in LANGUAGES if known == code), None)
+    return None
+
+
+_LANGUAGE: Language = user_language() or "en"
+
+
+def _help(key: str) -> str:
+    return strings.say(_LANGUAGE, f"help.{key}")
+
+
+app = typer.Typer(
+    name="tactline",
+    help=_help("app"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong on standard error and leave with status 2."""
+    typer.echo(message, err=True)
+    raise typer.Exit(UNUSABLE)
+
+
+@app.command(help=_help("review"))
+def review(
+    files: Annotated[list[str] | None, typer.Argument(help=_help("files"), show_default=False)] = None,
+    direction: Annotated[Literal["outgoing", "incoming"], typer.Option(help=_help("direction"))] = "outgoing",
+    language: Annotated[Literal["en", "fr", "ar", "tr"] | None, typer.Option(help=_help("language"))] = None,
+    now: Annotated[str | None, typer.Option(help=_help("now"))] = None,
+    time_zone: Annotated[str | None, typer.Option(help=_help("time-zone"))] = None,
+    explain_in: Annotated[
+        Literal["en", "fr", "ar", "tr"] | None, typer.Option(help=_help("explain-in"))
+    ] = None,
+    context: Annotated[list[Path] | None, typer.Option(help=_help("context"))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=_help("json"))] = False,
+    offset_encoding: Annotated[
+        Literal["utf-16", "code-point", "utf-8"], typer.Option(help=_help("offset-encoding"))
+    ] = "utf-16",
+    ics: Annotated[Path | None, typer.Option(help=_help("ics"))] = None,
+    no_color: Annotated[bool, typer.Option("--no-color", help=_help("no-color"))] = False,
+) -> None:
+    from app.cli import reviewing as command
+
+    names = files or []
+    if not names:
+        if sys.stdin.isatty():
+            fail(strings.say(_LANGUAGE, "cli.error.no-input"))
+        names = ["-"]
+    try:
+        choices = command.choose(now, time_zone, explain_in or user_language(), offset_encoding, _LANGUAGE)
+        run = command.Run(choices, direction, language, context or [], as_json, no_color, _LANGUAGE)
+        status = run.review(names, ics)
+    except TactlineError as error:
+        fail(str(error))
+    raise typer.Exit(status)
+
+
+@app.command(help=_help("serve"))
+def serve(
+    host: Annotated[str | None, typer.Option(help=_help("host"), show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help=_help("port"), show_default="8000")] = None,
+) -> None:
+    from app.cli import serving as command
+
+    try:
+        command.run(host, port, _LANGUAGE)
+    except TactlineError as error:
+        fail(str(error))
+
+
+@app.command(help=_help("guidelines"))
+def guidelines() -> None:
+    from app.guidance.schema import load
+    from app.settings import load as load_settings
+
+    try:
+        guidance = load(load_settings().guidance_dir)
+    except TactlineError as error:
+        fail(str(error))
+    for group in (guidance.avoid, guidance.include):
+        typer.echo(strings.say(_LANGUAGE, f"word.kind.{group[0].head.kind}"))
+        for guideline in group:
+            words = guideline.wording(_LANGUAGE)
+            typer.echo(f"  {guideline.id:24} {words.title}. {words.advice}")
+
+
+@app.command(help=_help("train"))
+def train(politeness: Annotated[Path | None, typer.Option(help=_help("politeness"))] = None) -> None:
+    from app.cli import training
+
+    typer.echo(strings.say(_LANGUAGE, "cli.trained", path=training.train(politeness)))
+
+
+@app.command(help=_help("accuracy"))
+def accuracy() -> None:
+    from app.cli import training
+
+    typer.echo(training.table(training.accuracy()))
+
+
+def main() -> None:
+    """The entry point of the `tactline` program."""
+    app()

@@ -1,0 +1,126 @@
+"""What the command line can read: mails, text, HTML, mbox files and Maildirs."""
+
+from __future__ import annotations
+
+import mailbox
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import strings
+from app.errors import TactlineError
+from app.tone import mail
+from app.tone.types import Document, Language
+
+MOST = 32 * 1024 * 1024
+"""Largest single message that is read, in bytes."""
+_HEADER = re.compile(rb"(?:From |[A-Za-z][A-Za-z0-9-]*:[ \t])")
+_MAIL_HEADERS = re.compile(
+    rb"^(?:From|Date|Subject|MIME-Version|Received|Message-ID):", re.MULTILINE | re.IGNORECASE
+)
+_HTML = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body|div|p|table)\b", re.IGNORECASE | re.DOTALL
+)
+
+
+class Unreadable(TactlineError):  # noqa: N818 - reads as what it says
+    """An input that cannot be reviewed; its sentence names the file."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One message to review: what to call it, and how to read it (raises Unreadable)."""
+
+    name: str
+    read: Callable[[], Document]
+
+
+def items(name: str, language: Language, open_files: ExitStack) -> Iterator[Item]:
+    """The messages behind one argument; mailboxes stay open until `open_files` is left.
+
+    Raises Unreadable when there is nothing there.
+    """
+    if name == "-":
+        data = sys.stdin.buffer.read(MOST + 1)
+        yield Item("-", lambda: document("-", data, language))
+        return
+    path = Path(name)
+    if not path.exists():
+        raise Unreadable(strings.say(language, "cli.error.missing-file", path=name))
+    if path.is_dir():
+        if not (path / "cur").is_dir() or not (path / "new").is_dir():
+            raise Unreadable(strings.say(language, "cli.error.not-a-mailbox", path=name))
+        yield from _messages(name, mailbox.Maildir(path, create=False), language)
+    elif _is_mbox(path, language):
+        box = mailbox.mbox(path, create=False)
+        open_files.callback(box.close)
+        yield from _messages(name, box, language)
+    else:
+        yield Item(name, lambda: document(name, _content(path, language), language))
+
+
+def _messages(name: str, box: mailbox.Mailbox[mailbox.Message], language: Language) -> Iterator[Item]:
+    for number, key in enumerate(sorted(box.keys()), start=1):
+        label = f"{name}#{number}"
+
+        def read(key: str = key, label: str = label) -> Document:
+            try:
+                data = box.get_bytes(key)
+            except (KeyError, OSError):
+                raise Unreadable(strings.say(language, "cli.error.unreadable", path=label)) from None
+            return _mail(label, data, language)
+
+        yield Item(label, read)
+
+
+def _content(path: Path, language: Language) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST + 1)
+    except OSError:
+        raise Unreadable(strings.say(language, "cli.error.unreadable", path=path)) from None
+
+
+def _is_mbox(path: Path, language: Language) -> bool:
+    if path.suffix.lower() in (".eml", ".txt", ".html", ".htm"):
+        return False
+    return path.suffix.lower() == ".mbox" or _content_start(path, language).startswith(b"From ")
+
+
+def _content_start(path: Path, language: Language) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(5)
+    except OSError:
+        raise Unreadable(strings.say(language, "cli.error.unreadable", path=path)) from None
+
+
+def document(name: str, data: bytes, language: Language) -> Document:
+    """A message by its name's ending, else by how it begins. Raises Unreadable."""
+    if len(data) > MOST:
+        raise Unreadable(strings.say(language, "cli.error.too-large", path=name, most=MOST))
+    suffix = Path(name).suffix.lower()
+    if suffix == ".eml" or (suffix != ".txt" and _looks_like_mail(data)):
+        return _mail(name, data, language)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable(strings.say(language, "cli.error.not-text", path=name)) from None
+    if suffix in (".html", ".htm") or (suffix != ".txt" and _HTML.match(data)):
+        return mail.read_html(text)
+    return mail.read_text(text)
+
+
+def _looks_like_mail(data: bytes) -> bool:
+    head = re.split(rb"\r?\n\r?\n", data[:20_000], maxsplit=1)[0]
+    return _HEADER.match(head) is not None and _MAIL_HEADERS.search(head) is not None
+
+
+def _mail(name: str, data: bytes, language: Language) -> Document:
+    try:
+        return mail.read_eml(data)
+    except mail.NotAMail:
+        raise Unreadable(strings.say(language, "cli.error.not-a-mail", path=name)) from None

@@ -1,0 +1,129 @@
+"""What every request passes first and every answer last, whatever the door.
+
+One ASGI layer: names the request, checks the Host header, counts the body while it
+streams in, catches what nobody caught, adds the security headers, and logs one line.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import logs
+from app.api.problems import Problem
+
+log = logs.get(__name__)
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+Render = Callable[[Request, Problem], Response]
+
+
+class TooLarge(HTTPException):
+    """Raised while a body is read; an HTTPException because the framework lets those pass."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
+class Edge:
+    """See the module. `hosts` are the names that a Host header may carry; empty allows any."""
+
+    def __init__(self, app: ASGIApp, *, hosts: tuple[str, ...], max_bytes: int, render: Render) -> None:
+        self._app = app
+        self._hosts = tuple(host.lower() for host in hosts)
+        self._max_bytes = max_bytes
+        self._render = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        identity = str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = identity
+        headers = Headers(scope=scope)
+        status = 0
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > self._max_bytes:
+                    raise TooLarge
+            return message
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                out = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    out.setdefault(name, value)
+                out["X-Request-ID"] = identity
+            await send(message)
+
+        async def refuse(code: str) -> None:
+            problem = Problem(code, most=self._max_bytes)
+            await self._render(Request(scope), problem)(scope, receive, dressed)
+
+        try:
+            if not self._host_allowed(headers.get("host", "")):
+                await refuse("host-not-allowed")
+            elif _declared(headers) > self._max_bytes:
+                await refuse("too-large")
+            else:
+                await self._app(scope, counted, dressed)
+        except Exception as error:
+            logs.event(log, "unexpected error", level=40, error=error, request_id=identity)
+            if status == 0:
+                await refuse("internal")
+        finally:
+            logs.event(
+                log, "request", request_id=identity, method=_method(scope), route=_route(scope),
+                status=status, bytes=received, ms=round((time.perf_counter() - begun) * 1000, 1),
+            )  # fmt: skip
+
+    def _host_allowed(self, host: str) -> bool:
+        if not self._hosts:
+            return True
+        name = host.lower()
+        # A port may follow; an IPv6 address stands in brackets (RFC 9110, 7.2).
+        name = name[: name.find("]") + 1] if name.startswith("[") else name.partition(":")[0]
+        return name in self._hosts
+
+
+def _declared(headers: Headers) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
+
+
+def _method(scope: Scope) -> str:
+    known = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    return scope["method"] if scope["method"] in known else "other"
+
+
+def _route(scope: Scope) -> str:
+    """The route's template: a path itself may hold anything a caller types."""
+    route = scope.get("route")
+    return str(getattr(route, "path_format", None) or getattr(route, "path", None) or "none")

@@ -1,0 +1,139 @@
+"""The composition root: settings in, application out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app import edge, logs
+from app.api import endpoints as api
+from app.api import problems
+from app.api.problems import Problem
+from app.service import Engine, NotReady, Service
+from app.settings import Settings
+from app.tone.review import Engine as ToneEngine
+from app.web import endpoints as web
+
+log = logs.get(__name__)
+_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "wrong-content-type"}
+
+
+def product_version() -> str:
+    try:
+        return version("tactline")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
+
+
+def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
+    """The application. The engine is loaded when it starts, unless one is given."""
+    settings = settings or Settings()
+    service = Service(
+        keys=tuple(key.get_secret_value() for key in settings.api_keys),
+        engine=engine,
+        threads=settings.threads or os.cpu_count() or 1,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if service.engine is None:
+            service.engine = await service.aside(lambda: ToneEngine.load(settings.guidance_dir))
+        guidelines = service.engine.guidance.guidelines.values()
+        logs.event(
+            log, "ready", guidelines=len(guidelines), house_guidelines=sum(g.house for g in guidelines),
+            version=product_version(),
+        )  # fmt: skip
+        yield
+
+    app = FastAPI(
+        title="Tactline", version=product_version(), lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    app.state.service = service
+    app.include_router(api.router)
+    web.install(app)
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"status": "live"})
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        ready = service.engine is not None
+        return JSONResponse({"status": "ready" if ready else "starting"}, 200 if ready else 503)
+
+    def render(request: Request, problem: Problem) -> Response:
+        """Problem documents for programs, a page for people."""
+        if _for_people(request):
+            return web.error_page(request, problem.status)
+        return problems.answer(problem, request.state.request_id, problems.language_of(request))
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101 - registered for this type
+        return render(request, error)
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
+        code = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "bad-fields")
+        return render(request, Problem(code, headers=error.headers, most=settings.max_bytes, types=api.JSON))
+
+    async def on_validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+        # FastAPI puts the part of the request first ("query", "now"); pointers name the field alone.
+        errors: Sequence[Mapping[str, Any]] = [{**e, "loc": e["loc"][1:]} for e in error.errors()]
+        return render(request, problems.from_validation(errors))
+
+    async def on_not_ready(request: Request, _: Exception) -> Response:
+        return render(request, Problem("not-ready", headers={"Retry-After": "2"}))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(NotReady, on_not_ready)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    hosts = settings.allowed_hosts or (edge.LOOPBACK_NAMES if settings.loopback else ())
+    app.add_middleware(edge.Edge, hosts=hosts, max_bytes=settings.max_bytes, render=render)
+    _describe(app)
+    return app
+
+
+def _for_people(request: Request) -> bool:
+    path = request.url.path
+    return not path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
+
+
+def _describe(app: FastAPI) -> None:
+    """Add to the OpenAPI document what FastAPI cannot see: bodies that the endpoints read themselves."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                routes=app.routes,
+                summary="A second pair of eyes for client mail.",
+                description="Reviews the tone of client mail in English, French, Arabic and Turkish. "
+                "Errors are problem documents (RFC 9457) and never repeat what was sent.",
+                license_info={"name": "MIT", "identifier": "MIT"},
+            )
+            _, extra = models_json_schema(
+                [(model, "validation") for model in api.SCHEMAS], ref_template="#/components/schemas/{model}"
+            )
+            known = document["components"]["schemas"]
+            for name, schema in extra["$defs"].items():
+                known.setdefault(name, schema)
+            for name in ("HTTPValidationError", "ValidationError"):
+                known.pop(name, None)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

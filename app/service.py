@@ -1,0 +1,59 @@
+"""What all requests share, whichever door they come in by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import anyio
+import anyio.to_thread
+from starlette.requests import Request
+
+from app.errors import TactlineError
+from app.guidance.schema import Guidance
+from app.tone import review as tone
+from app.tone.types import Review
+
+T = TypeVar("T")
+
+
+class NotReady(TactlineError):  # noqa: N818 - reads as what it says
+    """The engine is not loaded yet."""
+
+
+class Engine(Protocol):
+    """What the doors need of `app.tone.review.Engine`."""
+
+    @property
+    def guidance(self) -> Guidance: ...
+
+    def review(self, request: tone.Request, /) -> Review: ...
+
+
+@dataclass
+class Service:
+    """`keys` are the API keys (none: no key is needed), `engine` is None until it is loaded."""
+
+    keys: tuple[str, ...] = ()
+    engine: Engine | None = None
+    threads: int = 1
+    _limiter: anyio.CapacityLimiter | None = field(default=None, repr=False)
+
+    def loaded(self) -> Engine:
+        """The engine. Raises NotReady."""
+        if self.engine is None:
+            raise NotReady
+        return self.engine
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Run `work` in a thread, at most `threads` at once, so that the event loop stays free."""
+        if self._limiter is None:  # made here because a limiter belongs to a running event loop
+            self._limiter = anyio.CapacityLimiter(self.threads)
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+
+def of(request: Request) -> Service:
+    """The service of the application that got this request."""
+    found: Service = request.app.state.service
+    return found

@@ -1,0 +1,105 @@
+"""How the service is set up: environment variables that start with `TACTLINE_`.
+
+Every field is described in docs/deploying.md; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.errors import SettingsError
+
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """What can be set. Lists are written with commas between their items."""
+
+    model_config = SettingsConfigDict(env_prefix="TACTLINE_", extra="ignore", frozen=True)
+
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on. Anything but loopback needs API keys."
+    )
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Keys that callers of /v1 send as `Authorization: Bearer KEY`; 16 characters or more.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Hosts that requests may name. Empty: the loopback names when on loopback, else any.",
+    )
+    guidance_dir: Path | None = Field(
+        default=None, description="Folder of house guidelines (docs/writing-guidance.md)."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="One line of text or of JSON an event."
+    )
+    max_bytes: int = Field(
+        default=MEBIBYTE, ge=1024, le=64 * MEBIBYTE, description="Largest request body, in bytes."
+    )
+    threads: int = Field(
+        default=0, ge=0, le=256, description="Reviews that run at once; 0: as many as there are cores."
+    )
+
+    @field_validator("api_keys", "allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("api_keys")
+    @classmethod
+    def _long_enough(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in keys:
+            text = key.get_secret_value()
+            if len(text) < 16 or not text.isascii() or not text.isprintable() or " " in text:
+                raise ValueError("each key needs 16 or more ASCII characters and no spaces")
+        return keys
+
+    @field_validator("guidance_dir", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only programs on this machine can reach the service."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    def check_reachable(self) -> None:
+        """Raise SettingsError when the service would be open to others without a key."""
+        if not self.loopback and not self.api_keys:
+            raise SettingsError(
+                f"Listening on {self.host} lets other machines in: set TACTLINE_API_KEYS to one or more keys "
+                "(16 characters or longer, commas between them), or listen on 127.0.0.1."
+            )
+
+
+def load(**given: object) -> Settings:
+    """The settings of this process; `given` overrides the environment.
+
+    Raises SettingsError naming the variable that is wrong, never its value.
+    """
+    try:
+        return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_context=False)[0]
+        name = "TACTLINE_" + str(first["loc"][0]).upper()
+        raise SettingsError(f"{name}: {first['msg']}") from None

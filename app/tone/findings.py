@@ -1,0 +1,105 @@
+"""From rule matches and the reader's clauses to marks: one guideline for a stretch of words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from app.guidance.schema import Guidance
+from app.tone.meaning_hits import Hit as Heard
+from app.tone.rules import Hit
+from app.tone.types import Clause, Document, Finding, Span
+
+# How sure a rule is: near certain, since one that is wrong once in ten is not kept.
+_RULE_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A finding before anything is offered instead: with the clause it stands in and the rule that fired."""
+
+    finding: Finding
+    clause: Clause
+    hit: Hit | None
+
+
+def merge(
+    document: Document,
+    clauses: Sequence[Clause],
+    found: Sequence[Heard],
+    hits: Sequence[Hit],
+    guidance: Guidance,
+) -> tuple[Mark, ...]:
+    """One mark for each stretch of words, the surest winning; sorted, without overlaps.
+
+    A rule's match inside a clause that the reader found under the same guideline joins it:
+    the span is the rule's when it brings its own replacement, else the clause.
+    """
+    marks: list[Mark] = []
+    taken: set[int] = set()
+    for hit in hits:
+        clause = _trimmed(document, _clause_of(hit.span, clauses))
+        agreeing = next(
+            (
+                n
+                for n, f in enumerate(found)
+                if f.guideline == hit.guideline and _span(f, clauses).overlap(hit.span)
+            ),
+            None,
+        )
+        confidence = _RULE_CONFIDENCE
+        if agreeing is not None:
+            taken.add(agreeing)
+            confidence = max(confidence, found[agreeing].confidence)
+        own = hit.rule.replacement is not None or hit.rule.check != "pattern"
+        span = hit.span if own or agreeing is None else _span(found[agreeing], clauses)
+        marks.append(
+            Mark(
+                Finding(hit.guideline, _trim(document, span), confidence, hit.rule.reason, hit.rule.id),
+                clause,
+                hit,
+            )
+        )
+    for number, item in enumerate(found):
+        if number not in taken:
+            span = _trim(document, _span(item, clauses))
+            clause = clauses[item.first]
+            whole = Clause(span, Span(clause.sentence.start, clauses[item.last].sentence.end),
+                           document.text[span.start : span.end], clause.kind)  # fmt: skip
+            marks.append(Mark(Finding(item.guideline, span, item.confidence), whole, None))
+    marks = [m for m in marks if m.finding.guideline in guidance.guidelines and len(m.finding.span)]
+    chosen: list[Mark] = []
+    for mark in sorted(
+        marks, key=lambda m: (-m.finding.confidence, m.finding.span.start, -len(m.finding.span))
+    ):
+        if not any(mark.finding.span.overlap(other.finding.span) for other in chosen):
+            chosen.append(mark)
+    return tuple(sorted(chosen, key=lambda m: m.finding.span.start))
+
+
+def _span(found: Heard, clauses: Sequence[Clause]) -> Span:
+    return Span(clauses[found.first].span.start, clauses[found.last].span.end)
+
+
+def _trim(document: Document, span: Span) -> Span:
+    """Without white space around it and a closing comma or full stop, which nobody would underline."""
+    text, start, end = document.text, span.start, span.end
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start + 1 and (text[end - 1].isspace() or text[end - 1] in ",;:،؛"):
+        end -= 1
+    if end > start + 1 and text[end - 1] == "." and text[end - 2] != ".":
+        end -= 1
+    return Span(start, end)
+
+
+def _trimmed(document: Document, clause: Clause) -> Clause:
+    return replace(clause, span=_trim(document, clause.span))
+
+
+def _clause_of(span: Span, clauses: Sequence[Clause]) -> Clause:
+    """The clause a match mostly stands in; the match itself where no clause was cut."""
+    best = max(clauses, key=lambda c: c.span.overlap(span), default=None)
+    if best is None or not best.span.overlap(span):
+        return Clause(span, span, "", "body")
+    return best

@@ -1,0 +1,321 @@
+"""The clause reader: what a message says and how, sentence by sentence, in any of the languages.
+
+`Reader.read` is the one function behind which the model can change. This one looks three
+times: at each sentence's wording (linear heads on hashed n-grams), at its meaning in its
+surroundings (a small net on multilingual sentence vectors), and then at what both said
+about the sentence, its neighbours and the whole mail (boosted trees), which decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.tone.features import Floats, Wording
+from app.tone.meaning_hits import AVOID, Hit, decide
+from app.tone.meaning_house import HouseExamples, HouseHead, fit_house
+from app.tone.meaning_net import CachedEncoder, MultilingualEncoder, Net, Trees, sigmoid, softmax
+from app.tone.meaning_sheet import Sheet, bags, mail_row, mention_texts, pair_rows, sentence_rows, sheet
+from app.tone.sentences import clauses, whole
+from app.tone.types import (
+    INCOMING_SITUATIONS,
+    LANGUAGES,
+    SITUATIONS,
+    TEMPERATURES,
+    Clause,
+    DateMention,
+    Direction,
+    Document,
+)  # fmt: skip
+
+__all__ = [
+    "AROUND", "AVOID", "INCLUDE", "MODEL", "ElementReading", "Hit", "HouseExamples", "Passage", "Reader",
+    "Reading", "Weights", "choose_situations", "element_features", "mention_around", "mention_rows",
+]  # fmt: skip
+
+MODEL = Path(__file__).parent / "model"
+INCLUDE: tuple[str, ...] = (
+    "acknowledge-feelings", "own-the-problem", "sincere-apology", "concrete-solution", "offer-to-talk",
+    "commit-to-follow-up", "thank-the-client", "clear-terms",
+)  # fmt: skip
+NETS = ("avoid", "include", "situation", "incoming", "received")
+AROUND = ("sentence", "before", "after")  # the texts around a date mention, each with its own wording head
+_FLOOR = 1e-3  # first looks below this chance are not looked at again
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What is read. `context`: earlier messages, oldest first, the latest incoming one last.
+
+    `mentions` are the dates found in `document.text`; `clauses` come from `sentences.clauses`.
+    """
+
+    document: Document
+    clauses: tuple[Clause, ...]
+    language: str
+    direction: Direction
+    context: tuple[str, ...] = ()
+    mentions: tuple[DateMention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ElementReading:
+    """Whether the message performs a helpful act; `clause` is the first clause of the sentence that does."""
+
+    guideline: str
+    probability: float
+    present: bool
+    clause: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the reader makes of a passage. Probabilities are 0-1, `politeness` 0-100.
+
+    `probabilities` has a row for each clause and a column for each of `AVOID`.
+    `situation` (of a draft) sums to 1, as does `temperature`: of the incoming message, or for a
+    draft of the latest context, None when there are no words; likewise `situations` and `chosen_situations`.
+    `mentions` runs along `Passage.mentions`: the chance that the date is the writer's promise
+    (outgoing) or the client's deadline (incoming), and whether it passes for one.
+    """
+
+    probabilities: Floats
+    findings: tuple[Hit, ...]
+    elements: tuple[ElementReading, ...]
+    situation: Mapping[str, float] | None
+    temperature: Mapping[str, float] | None
+    situations: Mapping[str, float] | None
+    chosen_situations: tuple[str, ...]
+    mentions: tuple[tuple[float, bool], ...]
+    politeness: float
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """All that training makes: arrays by name, and figures by name (thresholds, scales)."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    figures: Mapping[str, Any]
+
+    @classmethod
+    def load(cls, folder: Path = MODEL) -> Weights:
+        """Read `heads.npz`, `politeness.npz` and `heads.json`. Raises FileNotFoundError."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for name in ("heads.npz", "politeness.npz"):
+            with np.load(folder / name, allow_pickle=False) as stored:
+                arrays |= {key: stored[key] for key in stored.files}
+        return cls(arrays, json.loads((folder / "heads.json").read_text("utf-8")))
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Loads once, reads from any thread."""
+
+    weights: Weights
+    encoder: CachedEncoder
+    house: tuple[HouseHead, ...]
+    _net: Mapping[str, Net]
+    _trees: Trees
+
+    @classmethod
+    def load(cls, folder: Path = MODEL) -> Reader:
+        """The reader with the committed weights. Raises FileNotFoundError."""
+        return cls.of(Weights.load(folder), CachedEncoder(MultilingualEncoder()))
+
+    @classmethod
+    def of(cls, weights: Weights, encoder: CachedEncoder) -> Reader:
+        nets = {name: Net.load(weights.arrays, f"{name}_net") for name in NETS}
+        return cls(weights, encoder, (), nets, Trees.load(weights.arrays, "avoid_trees"))
+
+    def with_house_guidelines(self, examples: Sequence[HouseExamples]) -> Reader:
+        """The same reader with heads for an organisation's own guidelines, in every language."""
+        background = self.weights.arrays["house_background"].astype(np.float32)
+        languages = [str(code) for code in self.weights.figures["house_languages"]]
+        means = self.weights.arrays["language_means"].astype(np.float32)
+        heads = tuple(fit_house(item, self.encoder, background, languages, means) for item in examples)
+        return replace(self, house=self.house + heads)
+
+    def read(self, passage: Passage) -> Reading:
+        """Judge one message. The same passage gives the same reading, to rounding."""
+        outgoing = passage.direction == "outgoing"
+        context = next((text for text in reversed(passage.context) if text.strip()), "") if outgoing else ""
+        page = sheet(passage.document, passage.clauses, passage.language, context, self.encoder)
+        situation = self._situation(page) if outgoing else None
+        asked = page if not outgoing else self._page(context, passage.language) if context else None
+        temperature, situations, chosen = (
+            (None, None, ()) if asked is None or not len(asked) else self._incoming(asked)
+        )
+        probabilities, hits, elements = self._sentences(page, situation)
+        if not outgoing:
+            hits, elements = (), ()
+        return Reading(
+            probabilities, hits, elements,
+            dict(zip(SITUATIONS, situation.tolist(), strict=True)) if situation is not None else None,
+            temperature, situations, chosen, self._mentions(passage), self._politeness(page),
+        )  # fmt: skip
+
+    def _page(self, text: str, language: str) -> Sheet:
+        document = whole(text)
+        return sheet(document, clauses(document, language), language, "", self.encoder)
+
+    def _wording(self, name: str, wording: Wording) -> Floats:
+        arrays = self.weights.arrays
+        product = wording.times(arrays[f"{name}_rarity"], arrays[f"{name}_words"])
+        return np.asarray(product + arrays[f"{name}_bias"], np.float32)
+
+    def _sentences(
+        self, page: Sheet, situation: Floats | None
+    ) -> tuple[Floats, tuple[Hit, ...], tuple[ElementReading, ...]]:
+        probabilities = np.zeros((len(page.parts), len(AVOID)), np.float32)
+        if not len(page):
+            absent = tuple(ElementReading(name, 0.0, False, None) for name in INCLUDE)
+            return probabilities, (), absent
+        rows = sentence_rows(page)
+        words = self._wording("sentence", Wording(page.texts))
+        avoid_words, include_words = words[:, : len(AVOID)], words[:, len(AVOID) :]
+        chance = self._second_look(avoid_words, self._net["avoid"](rows), page)
+        parts = avoid_words
+        if len(page.parts) > len(page):
+            parts = self._wording("sentence", Wording(page.parts))[:, : len(AVOID)]
+        for number in range(len(page)):
+            within = parts[page.firsts[number] : page.firsts[number + 1]]
+            share = np.exp(np.minimum(within - within.max(axis=0), 0))
+            probabilities[page.firsts[number] : page.firsts[number + 1]] = chance[number] * share
+        limits, second = self.weights.figures["avoid_thresholds"], self.weights.figures["second_threshold"]
+        hits = decide(chance, parts, page, limits, second) + self._house(page)
+        elements = self._elements(page, include_words, self._net["include"](rows), situation)
+        return (
+            probabilities,
+            tuple(sorted(hits, key=lambda hit: (hit.first, hit.last, hit.guideline))),
+            elements,
+        )
+
+    def _second_look(self, wording: Floats, meaning: Floats, page: Sheet) -> Floats:
+        """The chance of each guideline in each sentence."""
+        rows = pair_rows(wording, meaning, page)
+        worth = sigmoid(((wording + meaning) / 2).reshape(-1)) > _FLOOR
+        chance = np.zeros(len(rows), np.float32)
+        if worth.any():
+            chance[worth] = sigmoid(self._trees(rows[worth]))
+        return chance.reshape(wording.shape)
+
+    def _house(self, page: Sheet) -> list[Hit]:
+        hits: list[Hit] = []
+        if self.house and page.parts:
+            texts = (*page.parts, *page.texts)
+            vectors = self.encoder.encode(texts)
+            for head in self.house:
+                chance = head.chance(vectors, page.language)
+                for number in range(len(page)):
+                    first, last = page.firsts[number], page.firsts[number + 1]
+                    part = first + int(chance[first:last].argmax())
+                    sentence = float(chance[len(page.parts) + number])
+                    if chance[part] >= head.threshold and chance[part] >= sentence:
+                        hits.append(Hit(head.guideline, part, float(chance[part]), part, part))
+                    elif sentence >= head.threshold:
+                        hits.append(Hit(head.guideline, part, sentence, first, last - 1))
+        return hits
+
+    def _elements(
+        self, page: Sheet, wording: Floats, meaning: Floats, situation: Floats | None
+    ) -> tuple[ElementReading, ...]:
+        bag = self._wording("include", bags(["\n".join(page.texts)]))[0]
+        features = element_features(bag, wording, meaning, situation, page.language)
+        chance = sigmoid(
+            features @ self.weights.arrays["include_stack"][:-1] + self.weights.arrays["include_stack"][-1]
+        )
+        limits = self.weights.figures["include_thresholds"]
+        found = []
+        for head, name in enumerate(INCLUDE):
+            best = int(wording[:, head].argmax())
+            present = bool(chance[head] >= limits[head])
+            found.append(
+                ElementReading(name, float(chance[head]), present, page.firsts[best] if present else None)
+            )
+        return tuple(found)
+
+    def _situation(self, page: Sheet) -> Floats:
+        text = self._wording("situation", bags(["\n".join(page.texts)]))[0]
+        asked = self._wording("asked", bags([page.context]))[0] if page.context else np.zeros_like(text)
+        features = np.concatenate([text, asked, self._net["situation"](mail_row(page)[None])[0]])
+        stack = self.weights.arrays["situation_stack"]
+        return softmax(features @ stack[:-1] + stack[-1])
+
+    def _incoming(self, page: Sheet) -> tuple[Mapping[str, float], Mapping[str, float], tuple[str, ...]]:
+        words = self._wording("incoming", bags(["\n".join(page.texts)]))[0]
+        sentences = np.logaddexp.reduce(self._net["received"](sentence_rows(page)), axis=0)
+        features = np.concatenate([words, self._net["incoming"](mail_row(page)[None])[0], sentences])
+        heat = self.weights.arrays["temperature_stack"]
+        kind = self.weights.arrays["situations_stack"]
+        chance = sigmoid(features @ kind[:-1] + kind[-1])
+        temperature = softmax(features @ heat[:-1] + heat[-1])
+        chosen = choose_situations(chance, self.weights.figures["situations_threshold"])
+        return (
+            dict(zip(TEMPERATURES, temperature.tolist(), strict=True)),
+            dict(zip(INCOMING_SITUATIONS, chance.tolist(), strict=True)),
+            tuple(INCOMING_SITUATIONS[i] for i in chosen),
+        )
+
+    def _mentions(self, passage: Passage) -> tuple[tuple[float, bool], ...]:
+        if not passage.mentions:
+            return ()
+        around = [mention_around(passage.document, passage.clauses, mention) for mention in passage.mentions]
+        name = f"dates_{passage.direction}"
+        logits = mention_rows(around, self.encoder) @ self.weights.arrays[f"{name}_dense"]
+        for number, part in enumerate(AROUND):
+            logits = (
+                logits + self._wording(f"{name}_{part}", Wording([texts[number] for texts in around]))[:, 0]
+            )
+        chance = sigmoid(logits)
+        limit = self.weights.figures[f"dates_{passage.direction}_threshold"]
+        return tuple((float(value), bool(value >= limit)) for value in chance)
+
+    def _politeness(self, page: Sheet) -> float:
+        if not len(page):
+            return 50.0
+        head = self.weights.arrays["politeness"].astype(np.float32)
+        vectors = page.vectors - language_mean(self.weights, page.language)
+        score = float((vectors @ head[:-1] + head[-1]).mean())
+        return round(100 * float(sigmoid(np.array(2.0 * score))), 1)
+
+
+def language_mean(weights: Weights, language: str) -> Floats:
+    """Where a language's sentences lie on average: taken away where heads must carry across languages."""
+    means = weights.arrays["language_means"].astype(np.float32)
+    codes = list(weights.figures["mean_languages"])
+    mean = means[codes.index(language)] if language in codes else means.mean(axis=0)
+    return np.asarray(mean, np.float32)
+
+
+def element_features(
+    bag: Floats, wording: Floats, meaning: Floats, situation: Floats | None, language: str
+) -> Floats:
+    """What decides on the elements: the mail's wording, the best sentence by each look, the situation."""
+    pooled = np.logaddexp.reduce(meaning, axis=0)
+    known = np.log(np.clip(situation, 1e-3, 1)) if situation is not None else np.full(len(SITUATIONS), -2.0)
+    marks = [float(language == code) for code in LANGUAGES]
+    return np.concatenate([bag, wording.max(axis=0), pooled, known, marks]).astype(np.float32)
+
+
+def choose_situations(chance: Floats, threshold: float) -> list[int]:
+    """One to three incoming situations: the likeliest, and others over the threshold; in catalogue order."""
+    order = np.argsort(-chance, kind="stable")[:3]
+    return sorted(int(i) for rank, i in enumerate(order) if rank == 0 or chance[i] >= threshold)
+
+
+def mention_around(document: Document, found: Sequence[Clause], mention: DateMention) -> tuple[str, str, str]:
+    """The texts that tell whether a date is promised: `mention_texts` in the sentence it stands in."""
+    holder = next((c.sentence for c in found if c.sentence.overlap(mention.span)), mention.span)
+    return mention_texts(document.text, holder, mention.span)
+
+
+def mention_rows(around: Sequence[tuple[str, str, str]], encoder: CachedEncoder) -> Floats:
+    """The dense features of date mentions: the vectors of the sentence and of the words near the date."""
+    near = encoder.encode([f"{before} ■ {after}" for _, before, after in around])
+    return np.concatenate([encoder.encode([sentence for sentence, _, _ in around]), near], axis=1)

@@ -1,0 +1,338 @@
+"""The one entry point of the engine: a message and its circumstances in, a review out.
+
+Pure and synchronous: the clock, the zone and the working hours are passed in. Calendar
+holds are proposed from the review by `app.holds.propose`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from app.guidance.schema import Guidance, load
+from app.tone import advice, dates
+from app.tone import brief as briefs
+from app.tone.elements import assess
+from app.tone.findings import Mark, merge
+from app.tone.language import detect
+from app.tone.mail import read_html, read_text
+from app.tone.meaning import Passage, Reader, Reading
+from app.tone.meaning_house import HouseExamples
+from app.tone.replace import Edit, Phrasebook
+from app.tone.revise import Draft, apply_to, choose, settle
+from app.tone.rules import RuleBook
+from app.tone.score import score
+from app.tone.sentences import clauses
+from app.tone.templates import Voice, has_placeholder
+from app.tone.types import (
+    LANGUAGES,
+    Clause,
+    DateMention,
+    Direction,
+    Document,
+    Element,
+    Language,
+    Note,
+    Review,
+    Score,
+    Span,
+)
+from app.tone.week import WorkingHours
+
+# Earlier messages of the thread that are read, latest last: enough to see a dispute come back.
+_HEARD = 4
+_ENOUGH_WORDS = 3
+_SURE = 0.6
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message of the thread. `outgoing` is the user's, `incoming` the client's."""
+
+    direction: Direction
+    document: Document
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be reviewed, and the circumstances.
+
+    `context` holds earlier messages, oldest first. `now` is an aware date-time in the
+    user's zone; relative dates are resolved against it. `language` None: detected.
+    `annual_value` is what the client is worth a year (amount, ISO 4217 code).
+    """
+
+    message: Message
+    now: dt.datetime
+    hours: WorkingHours
+    context: tuple[Message, ...] = ()
+    language: Language | None = None
+    client_name: str | None = None
+    annual_value: tuple[Decimal, str] | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One reading of one draft: what is found in it, before anything is offered instead."""
+
+    document: Document
+    language: Language | Literal["und"]
+    clauses: tuple[Clause, ...]
+    reading: Reading
+    situation: str
+    marks: tuple[Mark, ...]
+    elements: tuple[Element, ...]
+    mentions: tuple[DateMention, ...]
+    voice: Voice
+    score: Score
+
+
+class Engine:
+    """Guidance, rules and reader, loaded once; safe to share between threads."""
+
+    def __init__(self, guidance: Guidance, reader: Reader) -> None:
+        self.guidance = guidance
+        self.reader = reader
+        self.rules = RuleBook(guidance)
+        self.phrases = Phrasebook(guidance)
+
+    @classmethod
+    def load(cls, house: Path | None = None) -> Engine:
+        """The engine with the built-in guidance, and house guidelines from a folder when given.
+
+        Raises GuidanceError when a guidance file is wrong.
+        """
+        guidance = load(house)
+        return cls(guidance, Reader.load().with_house_guidelines(_house_examples(guidance)))
+
+    def review(self, request: Request) -> Review:
+        """Review a message. Same request, same answer."""
+        if request.message.direction == "incoming":
+            return self._incoming(request)
+        return self._outgoing(request)
+
+    def _heard(self, request: Request) -> tuple[advice.Heard, ...]:
+        incoming = [m for m in request.context if m.direction == "incoming"][-_HEARD:]
+        return tuple(self._listen(m.document, request)[0] for m in incoming)
+
+    def _listen(
+        self, document: Document, request: Request
+    ) -> tuple[advice.Heard, Reading, tuple[DateMention, ...], str]:
+        language = _language(document, None)
+        mentions = self._mentions(document, language, request)
+        cut = clauses(document, language)
+        reading = self.reader.read(Passage(document, cut, language, "incoming", (), mentions))
+        heard = advice.Heard(
+            _own_words(document), _likeliest(reading.temperature, "calm"), reading.chosen_situations
+        )
+        return heard, reading, mentions, language
+
+    def _mentions(self, document: Document, language: str, request: Request) -> tuple[DateMention, ...]:
+        if language not in LANGUAGES:
+            return ()
+        found: list[DateMention] = []
+        for segment in document.judged():
+            piece = document.text[segment.span.start : segment.span.end]
+            found += [
+                replace(m, span=Span(m.span.start + segment.span.start, m.span.end + segment.span.start))
+                for m in dates.find(piece, language, request.now, request.hours)
+            ]
+        return tuple(found)
+
+    def _judge(self, document: Document, request: Request, heard: Sequence[advice.Heard]) -> Judged:
+        language = _language(document, request.language)
+        cut = clauses(document, language)
+        mentions = self._mentions(document, language, request)
+        context = tuple(h.text for h in heard)
+        reading = self.reader.read(Passage(document, cut, language, "outgoing", context, mentions))
+        hits = self.rules.find(document, language)
+        kinds = {g.id: g.head.kind for g in self.guidance.guidelines.values()}
+        marks = merge(
+            document, cut, reading.findings, [h for h in hits if kinds[h.guideline] == "avoid"], self.guidance
+        )
+        present: dict[str, Span | None] = {
+            act.guideline: cut[act.clause].span if act.clause is not None else None
+            for act in reading.elements
+            if act.present
+        }
+        present |= {h.guideline: h.span for h in reversed(hits) if kinds[h.guideline] == "include"}
+        voice = self.phrases.voice(_own_words(document), language)
+        situation = _likeliest(reading.situation, "routine")
+        circumstances = self._circumstances(situation, heard)
+        elements = assess(document, cut, present, situation, circumstances, self.guidance, language, voice)
+        total = score([m.finding for m in marks], elements, self.guidance)
+        return Judged(document, language, cut, reading, situation, marks, elements, mentions, voice, total)
+
+    def _circumstances(self, situation: str, heard: Sequence[advice.Heard]) -> tuple[str, ...]:
+        return (situation, *(heard[-1].certain if heard else ()))
+
+    def _outgoing(self, request: Request) -> Review:
+        document = request.message.document
+        heard = self._heard(request)
+        judged = self._judge(document, request, heard)
+
+        def reread(edits: Sequence[Edit]) -> Judged:
+            return self._judge(_edited(document, edits), request, heard)
+
+        options = choose(judged.marks, document, judged.voice, judged.language, self.guidance, self.phrases)
+        draft: Draft = settle(document, judged.marks, options, judged.elements, judged.score, reread)
+        latest = heard[-1] if heard else None
+        channel = advice.reply_channel(latest)
+        situation = judged.situation
+        flagged = frozenset(f.guideline for f in draft.findings)
+        words = _own_words(document)
+        facts = advice.Facts("outgoing", situation, heard, flagged, words, request.annual_value)
+        revised = None if draft.edits is None else apply_to(document, draft.edits)
+        call_brief = None
+        if channel == "call" and judged.language in self.guidance.briefs:
+            brief = self.guidance.briefs[judged.language]  # type: ignore[index]
+            points = briefs.talking_points(brief, situation, document, judged.elements, self.guidance)
+            call_brief = briefs.call_brief(points, brief, draft.plain or words)
+        return Review(
+            document=document,
+            language=judged.language,
+            direction="outgoing",
+            score=judged.score,
+            situation=situation,
+            situations=(),
+            politeness=judged.reading.politeness,
+            temperature=latest.temperature if latest else None,
+            reply_channel=channel,
+            findings=draft.findings,
+            elements=judged.elements,
+            commitments=_chosen(judged.mentions, judged.reading.mentions, request.now),
+            deadlines=(),
+            advice=advice.advise(facts),
+            call_brief=call_brief,
+            notes=_notes(document, judged.language, revised),
+            revised=revised,
+            heard=_all_situations(heard),
+        )
+
+    def _incoming(self, request: Request) -> Review:
+        document = request.message.document
+        latest, reading, mentions, language = self._listen(document, request)
+        if request.language is not None:
+            language = request.language
+        heard = (*self._heard(request), latest)
+        situation = advice.answer_situation(latest)
+        channel = advice.reply_channel(latest)
+        facts = advice.Facts("incoming", situation, heard, frozenset(), "", request.annual_value)
+        call_brief = None
+        if channel == "call" and language in self.guidance.briefs:
+            words = self.guidance.briefs[language]  # type: ignore[index]
+            points = briefs.talking_points(words, situation, document, (), self.guidance)
+            email = briefs.skeleton(
+                words,
+                situation,
+                self._circumstances(situation, heard),
+                self.guidance,
+                language,
+                Voice(),
+                request.client_name,
+            )
+            call_brief = briefs.call_brief(points, words, email)
+        return Review(
+            document=document,
+            language=language,  # type: ignore[arg-type]
+            direction="incoming",
+            score=None,
+            situation=None,
+            situations=latest.situations,
+            politeness=reading.politeness,
+            temperature=latest.temperature,
+            reply_channel=channel,
+            findings=(),
+            elements=(),
+            commitments=(),
+            deadlines=_chosen(mentions, reading.mentions, request.now),
+            advice=advice.advise(facts),
+            call_brief=call_brief,
+            notes=_notes(document, language, None),
+            revised=None,
+            heard=_all_situations(heard),
+        )
+
+
+def _own_words(document: Document) -> str:
+    return "".join(document.text[s.span.start : s.span.end] for s in document.judged())
+
+
+def _language(document: Document, given: Language | None) -> Language | Literal["und"]:
+    return given or detect(_own_words(document))
+
+
+def _all_situations(heard: Sequence[advice.Heard]) -> tuple[str, ...]:
+    return tuple(sorted({situation for item in heard for situation in item.situations}))
+
+
+def _certain(reading: Reading) -> tuple[str, ...]:
+    """Situations sure enough to put words about them into a mail."""
+    return tuple(name for name in reading.chosen_situations if (reading.situations or {})[name] >= _SURE)
+
+
+K = TypeVar("K", bound=str)
+
+
+def _likeliest(chances: Mapping[str, float] | None, otherwise: K) -> K:
+    return max(chances, key=chances.__getitem__) if chances else otherwise  # type: ignore[return-value]
+
+
+def _chosen(
+    mentions: Sequence[DateMention], chances: Sequence[tuple[float, bool]], now: dt.datetime
+) -> tuple[DateMention, ...]:
+    """The dates that are promised or asked for: none that is over, and each of them once.
+
+    A date said twice is one promise; of two mentions of a day the one with a time stays.
+    """
+    taken: list[DateMention] = []
+    for mention, (_, passes) in zip(mentions, chances, strict=True):
+        over = (mention.date, mention.time or dt.time.max) < (now.date(), now.time().replace(tzinfo=None))
+        if not passes or over:
+            continue
+        same = next(
+            (n for n, m in enumerate(taken) if m.date == mention.date and _one_time(m, mention)), None
+        )
+        if same is None:
+            taken.append(mention)
+        elif taken[same].time is None:
+            taken[same] = mention
+    return tuple(taken)
+
+
+def _one_time(a: DateMention, b: DateMention) -> bool:
+    return a.time is None or b.time is None or a.time == b.time
+
+
+def _house_examples(guidance: Guidance) -> list[HouseExamples]:
+    """The examples of each house guideline, in the language that has most of them."""
+    found = []
+    for guideline in guidance.guidelines.values():
+        taught = [(code, w.examples) for code, w in guideline.words.items() if w.examples.positive]
+        if guideline.house and taught:
+            code, examples = max(taught, key=lambda pair: len(pair[1].positive))
+            positive = tuple(flag.plain for flag in examples.positive)
+            found.append(HouseExamples(guideline.id, code, positive, tuple(examples.near_miss)))
+    return found
+
+
+def _edited(document: Document, edits: Sequence[Edit]) -> Document:
+    """The draft as it would be read after these edits, from its source on."""
+    source = apply_to(document, edits)
+    return read_html(source, document.subject) if document.is_html else read_text(source, document.subject)
+
+
+def _notes(document: Document, language: str, revised: str | None) -> tuple[Note, ...]:
+    notes = list(document.notes)
+    words = len(_own_words(document).split())
+    if words < _ENOUGH_WORDS:
+        notes.append(Note("text-too-short"))
+    elif language == "und":
+        notes.append(Note("language-not-covered"))
+    if revised is not None and has_placeholder(revised):
+        notes.append(Note("placeholders-to-fill"))
+    return tuple(notes)

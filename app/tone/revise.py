@@ -1,0 +1,198 @@
+"""Choosing replacements that stand up to a second reading, and the revised draft.
+
+Nothing is offered unread: every replacement is put into the draft and the draft is read
+again. One whose place is still flagged gives way to the next; a revised draft that does not
+score higher than the draft is not offered at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from app.guidance.schema import Guidance
+from app.tone.elements import join_inserts
+from app.tone.findings import Mark
+from app.tone.html import splice
+from app.tone.replace import Edit, Phrasebook, apply_edits
+from app.tone.templates import Voice
+from app.tone.types import Document, Element, Finding, Score, Span
+
+_OPTIONS = 4
+_ROUNDS = 4
+
+
+class Reread(Protocol):
+    """What a second reading tells: the places it flags, and the score."""
+
+    @property
+    def marks(self) -> tuple[Mark, ...]: ...
+
+    @property
+    def score(self) -> Score: ...
+
+    @property
+    def document(self) -> Document: ...
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The findings with the replacement that stood up, and the revised draft's edits (None: no change)."""
+
+    findings: tuple[Finding, ...]
+    edits: tuple[Edit, ...] | None
+    plain: str | None
+
+
+def choose(
+    marks: Sequence[Mark],
+    document: Document,
+    voice: Voice,
+    language: str,
+    guidance: Guidance,
+    phrases: Phrasebook,
+) -> list[list[Edit]]:
+    """For each mark the edits worth trying, best first. No phrasing is first choice twice."""
+    used: set[str] = set()
+    options: list[list[Edit]] = []
+    for number, mark in enumerate(marks):
+        guideline = guidance.guidelines[mark.finding.guideline]
+        found: list[Edit] = []
+        if language in guideline.words:
+            for edit in phrases.candidates(document.text, mark.clause, guideline, language, voice, mark.hit):
+                if edit.move in used or not _free(edit.span, marks, number, document):
+                    continue
+                found.append(edit)
+                if len(found) == _OPTIONS:
+                    break
+        if found and found[0].move:
+            used.add(found[0].move)
+        options.append(found)
+    return options
+
+
+def _free(span: Span, marks: Sequence[Mark], number: int, document: Document) -> bool:
+    """Whether a (perhaps widened) edit stays clear of other marks and inside the writer's own words."""
+    clear = not any(span.overlap(m.finding.span) for n, m in enumerate(marks) if n != number)
+    return clear and any(s.span.covers(span) for s in document.judged())
+
+
+def settle(
+    document: Document,
+    marks: Sequence[Mark],
+    options: Sequence[Sequence[Edit]],
+    elements: Sequence[Element],
+    before: Score,
+    reread: Callable[[Sequence[Edit]], Reread],
+) -> Draft:
+    """Try options until every kept replacement reads clean, then compose the revised draft."""
+    at = [0 if found else -1 for found in options]
+    for _ in range(_ROUNDS):
+        chosen = _compatible([(n, options[n][at[n]]) for n in range(len(marks)) if at[n] >= 0])
+        if not chosen:
+            break
+        again = reread([edit for _, edit in chosen])
+        bad = _still_flagged(chosen, again)
+        dropped = {n for n in range(len(marks)) if at[n] >= 0} - {n for n, _ in chosen}
+        for number in bad | dropped:
+            at[number] = at[number] + 1 if at[number] + 1 < len(options[number]) else -1
+        if not bad and not dropped:
+            break
+    else:
+        chosen = _compatible([(n, options[n][at[n]]) for n in range(len(marks)) if at[n] >= 0])
+        bad = _still_flagged(chosen, reread([edit for _, edit in chosen])) if chosen else set()
+        chosen = [(n, edit) for n, edit in chosen if n not in bad]
+    kept = dict(chosen)
+    inserts = [Edit(Span(i.at, i.at), i.text) for i in join_inserts([e.insert for e in elements if e.insert])]
+    edits = _with_inserts(list(kept.values()), inserts, document.text)
+    plain: str | None = None
+    if edits:
+        again = reread(edits)
+        plain = again.document.text
+        if again.score.overall <= before.overall or not plain.strip():
+            edits, plain = _greedy([*kept.values()], inserts, before, document.text, reread)
+            kept = {n: edit for n, edit in kept.items() if edit in edits}
+    findings = tuple(
+        replace(mark.finding, span=kept[n].span, replacements=(kept[n].text,)) if n in kept else mark.finding
+        for n, mark in enumerate(marks)
+    )
+    return Draft(findings, tuple(edits) if edits else None, plain if edits else None)
+
+
+def _greedy(
+    edits: Sequence[Edit],
+    inserts: Sequence[Edit],
+    before: Score,
+    text: str,
+    reread: Callable[[Sequence[Edit]], Reread],
+) -> tuple[list[Edit], str | None]:
+    """When all changes together do not help: those that help one after another."""
+    kept: list[Edit] = []
+    best, plain = before.overall, None
+    for edit in (*inserts, *edits):
+        trial = _with_inserts(
+            [e for e in (*kept, edit) if len(e.span)], [e for e in (*kept, edit) if not len(e.span)]
+        )
+        again = reread(trial)
+        if again.score.overall > best and again.document.text.strip():
+            kept, best, plain = trial, again.score.overall, again.document.text
+    return kept, plain
+
+
+def _with_inserts(edits: list[Edit], added: list[Edit], text: str) -> list[Edit]:
+    """Edits and inserts together. An insert whose place lies inside an edit moves to its edge.
+
+    A deletion may take the breaks before its sentence along; an insert at the sentence's place
+    needs them, so the deletion then begins there.
+    """
+    out = list(edits)
+    for edit in added:
+        at = edit.span.start
+        inside = next((n for n, e in enumerate(out) if e.span.start < at < e.span.end), None)
+        if inside is None:
+            out.append(edit)
+            continue
+        span = out[inside].span
+        if not out[inside].text and not text[span.start : at].strip():
+            out[inside] = replace(out[inside], span=Span(at, span.end))
+        else:
+            at = span.start if at - span.start <= span.end - at else span.end
+        out.append(Edit(Span(at, at), edit.text))
+    return out
+
+
+def _compatible(chosen: list[tuple[int, Edit]]) -> list[tuple[int, Edit]]:
+    """Without edits that overlap an earlier one."""
+    out: list[tuple[int, Edit]] = []
+    end = -1
+    for number, edit in sorted(chosen, key=lambda item: item[1].span.start):
+        if edit.span.start >= end:
+            out.append((number, edit))
+            end = edit.span.end
+    return out
+
+
+def _still_flagged(chosen: Sequence[tuple[int, Edit]], again: Reread) -> set[int]:
+    """Which edits stand where the second reading still finds something."""
+    bad: set[int] = set()
+    shift = 0
+    for number, edit in chosen:
+        place = Span(edit.span.start + shift, edit.span.start + shift + len(edit.text))
+        shift += len(edit.text) - len(edit.span)
+        if any(mark.finding.span.overlap(place) for mark in again.marks):
+            bad.add(number)
+    return bad
+
+
+def apply_to(document: Document, edits: Sequence[Edit]) -> str:
+    """The message's source (text or HTML) with the edits made."""
+    if not document.is_html:
+        return apply_edits(document.text, edits)
+    ordered = sorted(edits, key=lambda e: (e.span.start, e.span.end))
+    return splice(document.source, [(*_range(document, e.span), e.text) for e in ordered])
+
+
+def _range(document: Document, span: Span) -> tuple[int, int]:
+    source = document.to_source(span)
+    return source.start, source.end

@@ -1,0 +1,219 @@
+"""The words the engine speaks: frozen values passed between its parts.
+
+Offsets are half-open and count Unicode code points of `Document.text` unless a
+docstring says otherwise; conversion to UTF-16 or UTF-8, and to positions in an
+HTML source, happens once, at the doors (`app.tone.text`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Language = Literal["en", "fr", "ar", "tr"]
+LANGUAGES: tuple[Language, ...] = ("en", "fr", "ar", "tr")
+Direction = Literal["outgoing", "incoming"]
+SegmentKind = Literal["greeting", "body", "signature", "quote", "forward", "disclaimer"]
+Severity = Literal["hint", "warning", "error"]
+Band = Literal["good", "mixed", "poor"]
+Temperature = Literal["calm", "tense", "upset", "hostile"]
+TEMPERATURES: tuple[Temperature, ...] = ("calm", "tense", "upset", "hostile")
+Dimension = Literal["calm", "empathy", "ownership", "candour", "follow_through"]
+DIMENSIONS: tuple[Dimension, ...] = ("calm", "empathy", "ownership", "candour", "follow_through")
+SITUATIONS: tuple[str, ...] = (
+    "failure", "hostile-client", "client-mistaken", "billing-dispute",
+    "scope-change", "progress-anxiety", "routine",
+)  # fmt: skip
+INCOMING_SITUATIONS: tuple[str, ...] = (
+    "missed-deadline", "quality-complaint", "billing-dispute", "scope-change", "progress-anxiety",
+    "misunderstanding", "legal-threat", "reputation-threat", "unresponsive", "praise", "routine",
+)  # fmt: skip
+
+
+JUDGED = 50_000
+"""Words after this many code points of a message are not judged: no mail is as long, and time is bounded."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open stretch of text, in code points."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def overlap(self, other: Span) -> int:
+        """How many code points both spans share (0 when they are apart)."""
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
+    def covers(self, other: Span) -> bool:
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of a message. Segments cover the text in order, without gaps."""
+
+    kind: SegmentKind
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What was left out of a review and why: a code, with numbers or names to word it."""
+
+    code: str
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One message, read.
+
+    `text` is what a person sees, in code points. `source` is what was sent: equal to
+    `text` for plain text, the markup for HTML. `positions` maps each code point of an
+    HTML message's `text` to its half-open range in `source`; None means identity.
+    """
+
+    text: str
+    segments: tuple[Segment, ...]
+    source: str
+    positions: tuple[tuple[int, int], ...] | None = None
+    subject: str = ""
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def is_html(self) -> bool:
+        return self.positions is not None
+
+    def judged(self) -> tuple[Segment, ...]:
+        """The writer's own words: greeting and body segments, as far as `JUDGED` code points."""
+        return tuple(
+            s if s.span.end <= JUDGED else Segment(s.kind, Span(s.span.start, JUDGED))
+            for s in self.segments
+            if s.kind in ("greeting", "body") and s.span.start < JUDGED
+        )
+
+    def to_source(self, span: Span) -> Span:
+        """The same stretch, as offsets into `source`."""
+        if self.positions is None:
+            return span
+        if span.start == span.end:
+            at = self.positions[span.start][0] if span.start < len(self.positions) else len(self.source)
+            return Span(at, at)
+        return Span(self.positions[span.start][0], self.positions[span.end - 1][1])
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The unit that is judged: a sentence or a part of one, trimmed of white space.
+
+    `sentence` is the whole sentence it stands in; `kind` the segment's kind.
+    """
+
+    span: Span
+    sentence: Span
+    text: str
+    kind: SegmentKind
+
+
+@dataclass(frozen=True, slots=True)
+class DateMention:
+    """A date or time expression, resolved against the clock that was passed in."""
+
+    span: Span
+    date: dt.date
+    time: dt.time | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Words that go against a guideline, and what could stand there instead.
+
+    `confidence` is 0-1. `reason` names the message in the guideline's `[reasons]`.
+    `replacements` fit in place of `span`; empty when none is safe. `rule` is the id of
+    the rule that fired, None when the sentence reader found it.
+    """
+
+    guideline: str
+    span: Span
+    confidence: float
+    reason: str = "default"
+    rule: str | None = None
+    replacements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A sentence to add at `at` (code points of `Document.text`), with its own spacing."""
+
+    at: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Element:
+    """A helpful act that the message performs, or that its situation calls for in vain."""
+
+    guideline: str
+    status: Literal["present", "missing"]
+    evidence: Span | None = None
+    insert: Insert | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A piece of advice on the whole exchange; worded by `guidance/advice`."""
+
+    id: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallBrief:
+    """What to say in the call, leave on the voicemail, or write if no call is possible."""
+
+    talking_points: tuple[str, ...]
+    voicemail: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """0-100 overall and for each dimension, one decimal."""
+
+    overall: float
+    dimensions: Mapping[Dimension, float]
+    band: Band
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything the engine says of one message.
+
+    `heard` holds the situations of all the client's messages in the thread, the reviewed one
+    included: a threat two mails back still asks for a second reader.
+    """
+
+    document: Document
+    language: Language | Literal["und"]
+    direction: Direction
+    score: Score | None
+    situation: str | None
+    situations: tuple[str, ...]
+    politeness: float
+    temperature: Temperature | None
+    reply_channel: Literal["email", "call"]
+    findings: tuple[Finding, ...]
+    elements: tuple[Element, ...]
+    commitments: tuple[DateMention, ...]
+    deadlines: tuple[DateMention, ...]
+    advice: tuple[Advice, ...]
+    call_brief: CallBrief | None
+    notes: tuple[Note, ...]
+    revised: str | None
+    heard: tuple[str, ...] = ()

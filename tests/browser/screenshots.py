@@ -1,0 +1,49 @@
+"""Pictures of the playground for the documentation: `python -m tests.browser.screenshots [FOLDER]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page
+
+from app.tone.review import Engine
+from tests.browser.service import browsing, serving
+
+DOCS = Path(__file__).parents[2] / "docs"
+LOCALES = {"en": "en-GB", "ar": "ar-SA"}
+ZONES = {"en": "Europe/London", "ar": "Asia/Riyadh"}
+
+
+def example(
+    browser: Browser, address: str, language: str, scheme: Literal["light", "dark"], width: int = 1280, height: int = 1700
+) -> Page:
+    """The page with its own example reviewed, in one language and one colour scheme."""
+    page = browser.new_page(
+        viewport={"width": width, "height": height},
+        locale=LOCALES[language],
+        timezone_id=ZONES[language],
+        color_scheme=scheme,
+    )
+    page.goto(address)
+    page.locator('[data-action="example"]').click()
+    page.locator('#panel[aria-busy="false"] .summary').wait_for()
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    return page
+
+
+def take(folder: Path) -> None:
+    with serving(Engine.load()) as address, browsing() as browser:
+        for language in LOCALES:
+            for scheme in ("light", "dark"):
+                page = example(browser, address, language, scheme)
+                page.screenshot(path=folder / f"playground-{language}-{scheme}.png")
+                page.close()
+        page = example(browser, address, "en", "light", 320, 2400)
+        page.screenshot(path=folder / "playground-320.png")
+        page.close()
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS)
