@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
 from app import edge, logs
@@ -22,7 +24,11 @@ from app.api import problems
 from app.api.problems import Problem
 from app.service import Engine, NotReady, Service
 from app.settings import Settings
+from app.tone.mail import read_text
 from app.tone.review import Engine as ToneEngine
+from app.tone.review import Message, Request
+from app.tone.types import LANGUAGES
+from app.tone.week import default_hours
 from app.web import endpoints as web
 
 log = logs.get(__name__)
@@ -49,6 +55,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if service.engine is None:
             service.engine = await service.aside(lambda: ToneEngine.load(settings.guidance_dir))
+        await service.aside(partial(_warm_up, service.engine))
         guidelines = service.engine.guidance.guidelines.values()
         logs.event(
             log, "ready", guidelines=len(guidelines), house_guidelines=sum(g.house for g in guidelines),
@@ -72,28 +79,28 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         ready = service.engine is not None
         return JSONResponse({"status": "ready" if ready else "starting"}, 200 if ready else 503)
 
-    def render(request: Request, problem: Problem) -> Response:
+    def render(request: HttpRequest, problem: Problem) -> Response:
         """Problem documents for programs, a page for people."""
         if _for_people(request):
             return web.error_page(request, problem.status)
         return problems.answer(problem, request.state.request_id, problems.language_of(request))
 
-    async def on_problem(request: Request, error: Exception) -> Response:
+    async def on_problem(request: HttpRequest, error: Exception) -> Response:
         assert isinstance(error, Problem)  # noqa: S101 - registered for this type
         return render(request, error)
 
-    async def on_http(request: Request, error: Exception) -> Response:
+    async def on_http(request: HttpRequest, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
         code = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "bad-fields")
         return render(request, Problem(code, headers=error.headers, most=settings.max_bytes, types=api.JSON))
 
-    async def on_validation(request: Request, error: Exception) -> Response:
+    async def on_validation(request: HttpRequest, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
         # FastAPI puts the part of the request first ("query", "now"); pointers name the field alone.
         errors: Sequence[Mapping[str, Any]] = [{**e, "loc": e["loc"][1:]} for e in error.errors()]
         return render(request, problems.from_validation(errors))
 
-    async def on_not_ready(request: Request, _: Exception) -> Response:
+    async def on_not_ready(request: HttpRequest, _: Exception) -> Response:
         return render(request, Problem("not-ready", headers={"Retry-After": "2"}))
 
     app.add_exception_handler(Problem, on_problem)
@@ -106,7 +113,15 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     return app
 
 
-def _for_people(request: Request) -> bool:
+def _warm_up(engine: Engine) -> None:
+    """Let the engine load what it loads on first use, so that no caller waits for it."""
+    now = dt.datetime.now(dt.UTC)
+    for language in (None, *LANGUAGES):
+        message = Message("outgoing", read_text("Good morning. We will send it tomorrow."))
+        engine.review(Request(message=message, now=now, hours=default_hours("UTC"), language=language))
+
+
+def _for_people(request: HttpRequest) -> bool:
     path = request.url.path
     return not path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
 

@@ -57,13 +57,13 @@ class Client:
 
     def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
         self.app = app
-        self._portal = portal
+        self.portal = portal
         # What nobody caught would come out here instead of as an answer; the application must answer.
         transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self._portal.call(partial(self._client.request, method, path, **options))
+        return self.portal.call(partial(self.http.request, method, path, **options))
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from icalendar import Calendar
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from app import cli
 from app.tone.review import Engine
 
-POOR = "Dana, you idiots never sent the photos!!! THIS IS YOUR FAULT. It is not our problem. Stop complaining!!!\n"
+POOR = (
+    "Dana, THIS IS YOUR FAULT. You never read my mails and you sent the wrong photos. Stop whining about it. "
+    "I have wasted nine evenings on your mess. Your logo is ugly anyway. Ahmed of our team forgot the menus, "
+    "blame him. Pay today or I will delete everything!!!\n"
+)
 GOOD = "Dear Dana,\n\nthe menus are ready and you can pick them up at our shop.\n\nKind regards,\nSam\n"
 MAIL = "From: Sam <sam@example.com>\nSubject: Menus\nDate: Tue, 10 Mar 2026 09:00:00 +0100\n\n"
 NOW = ["--now", "2026-03-10T09:00:00+01:00", "--time-zone", "Europe/Paris"]
@@ -114,7 +117,10 @@ def test_a_mailbox_is_reviewed_whole(run: Callable[..., Result], tmp_path: Path,
 
 def test_the_clients_mail_can_be_named_as_context(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "client.eml"
-    path.write_text(MAIL + "I am furious, this is the third time you let us down!", encoding="utf-8")
+    path.write_text(
+        MAIL + "You are liars and thieves. I want my money back or I will sue you and post this everywhere!",
+        encoding="utf-8",
+    )
     got = json.loads(run("review", "--json", "--context", path, text=GOOD).stdout)
     assert got["temperature"] in ("upset", "hostile")
     assert run("review", "--context", tmp_path / "none.eml", text=GOOD).exit_code == 2
@@ -126,7 +132,7 @@ def test_holds_are_written_to_a_calendar_file(run: Callable[..., Result], tmp_pa
     assert done.exit_code == 0, done.output
     assert str(path) in done.stderr
     events = Calendar.from_ical(path.read_bytes()).walk("VEVENT")
-    assert "2026-03-13T12:00:00+01:00" in {event["dtstart"].dt.isoformat() for event in events}
+    assert "2026-03-13T12:00:00+01:00" in {event.decoded("dtstart").isoformat() for event in events}
     assert (
         run("review", "--ics", tmp_path / "no" / "way.ics", *NOW, text="We will send it by Friday.").exit_code
         == 2
@@ -136,13 +142,13 @@ def test_holds_are_written_to_a_calendar_file(run: Callable[..., Result], tmp_pa
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["review", "no-such-file.eml"], ["review", "."], ["review", "--now", "noon"], ["review", "--now", "2026-03-10"],
-        ["review", "--time-zone", "Mars"], ["review", "--direction", "sideways"], ["review", "--language", "de"],
-        ["review", "--nonsense"], ["nonsense"],
+        "review no-such-file.eml", "review .", "review --now noon", "review --now 2026-03-10",
+        "review --time-zone Mars", "review --direction sideways", "review --language de",
+        "review --nonsense", "nonsense",
     ],
 )  # fmt: skip
-def test_wrong_use_is_status_2_and_says_why(run: Callable[..., Result], arguments: list[str]) -> None:
-    done = run(*arguments, text=GOOD)
+def test_wrong_use_is_status_2_and_says_why(run: Callable[..., Result], arguments: str) -> None:
+    done = run(*arguments.split(), text=GOOD)
     assert done.exit_code == 2
     assert done.stderr.strip()
     assert "Traceback" not in done.output

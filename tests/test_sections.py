@@ -28,14 +28,14 @@ MAILS: dict[str, tuple[str, str, tuple[str, ...], int | None]] = {
     ),
     "sarcastic answer": (
         "outgoing",
-        "Dear Ms Roux,\n\nCalm down, it's only one day. Your old logo was embarrassing anyway. As I didn't hear "
-        "back from you, I took it as a yes.\n\nPaul",
+        "Dear Ms Roux,\n\nCalm down, it's only one day. Your old logo was embarrassing anyway. As I did not "
+        "hear back from you, I took it as a yes.\n\nPaul",
         ("Where is my file? I am very disappointed.",),
         None,
     ),
     "angry client": (
         "incoming",
-        "You missed the deadline again, the stand is empty and I am furious. This is a disgrace!",
+        "Monday was the deadline and nothing has arrived. The files were due last week. I am upset.",
         (),
         None,
     ),
@@ -47,20 +47,20 @@ MAILS: dict[str, tuple[str, str, tuple[str, ...], int | None]] = {
     ),
     "mistaken client": (
         "incoming",
-        "I think there is a misunderstanding: I understood that the hosting was included in the price we agreed, "
-        "I cannot find the page you mention anywhere.",
+        "I believe there has been a mix-up. I thought the training day was on Tuesday, but your mail says "
+        "Thursday. Did I get that wrong?",
         (),
         None,
     ),
     "disputed bill": (
         "incoming",
-        "The quote was 410 € but the invoice says 585 €. I will not pay the extra until you explain this invoice.",
+        "The quote was 410 € but the invoice says 585 €. I will not pay the extra until you explain it.",
         (),
         50_000,
     ),
     "large disputed bill": (
         "incoming",
-        "The quote was 410 € but the invoice says 585 €. I will not pay the extra until you explain this invoice.",
+        "The quote was 410 € but the invoice says 585 €. I will not pay the extra until you explain it.",
         (),
         2_000,
     ),
@@ -72,13 +72,14 @@ MAILS: dict[str, tuple[str, str, tuple[str, ...], int | None]] = {
     ),
     "worried client": (
         "incoming",
-        "I have not seen anything for two weeks. Could you tell me where the project stands? I am getting nervous.",
+        "I have not seen anything for two weeks. Could you tell me where we stand? I am getting nervous.",
         (),
         None,
     ),
     "criticism": (
         "incoming",
-        "We looked at the draft. The colours are not right and the headline is too small; it is not what we expected.",
+        "The photos you delivered are blurred and the logo on page 3 is stretched. We expected better "
+        "quality than this.",
         (),
         None,
     ),
@@ -145,8 +146,8 @@ def _cited(name: str) -> frozenset[str]:
         situations=review.heard,
     )
     cited = {source for hold in holds for source in hold.sources}
-    for item in (*review.findings, *review.elements):
-        cited |= set(guidance.guidelines[item.guideline].head.sources)
+    for name_of in (*(f.guideline for f in review.findings), *(e.guideline for e in review.elements)):
+        cited |= set(guidance.guidelines[name_of].head.sources)
     for advice in review.advice:
         cited |= set(guidance.advice_sources[advice.id])
     return frozenset(cited)

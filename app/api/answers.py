@@ -191,6 +191,7 @@ def answered(
         words=guidance.holds[language],
         sources=guidance.hold_sources,
         thread=asked.thread,
+        situations=review.heard,
     )
     seed = "|".join(map(str, (options.now, options.time_zone, language, options.offset_encoding)))
     return Writer(review, guidance, language, options.offset_encoding).answer(holds, seed)

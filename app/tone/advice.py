@@ -13,25 +13,24 @@ from app.tone.types import Advice, Direction, Temperature
 # Below this share of the account's yearly value a disputed sum is not worth the quarrel.
 CONCEDE_BELOW = Decimal("0.02")
 _DISPUTES = {"billing-dispute", "misunderstanding", "scope-change"}
+_WAITING = {"progress-anxiety", "unresponsive"}
 _THREATS = {"legal-threat", "reputation-threat"}
 _HEATED = {"upset", "hostile"}
-# What an incoming message's situation asks of the answer; the first that fits decides.
-_ANSWERS: tuple[tuple[str, str], ...] = (
-    ("missed-deadline", "failure"),
-    ("quality-complaint", "failure"),
-    ("billing-dispute", "billing-dispute"),
-    ("misunderstanding", "client-mistaken"),
-    ("scope-change", "scope-change"),
-    ("legal-threat", "hostile-client"),
-    ("reputation-threat", "hostile-client"),
-    ("progress-anxiety", "progress-anxiety"),
-    ("unresponsive", "progress-anxiety"),
-)
+# What an incoming message's situation asks of the answer.
+_ANSWERS: dict[str, str] = {
+    "missed-deadline": "failure",
+    "quality-complaint": "failure",
+    "billing-dispute": "billing-dispute",
+    "misunderstanding": "client-mistaken",
+    "scope-change": "scope-change",
+    "progress-anxiety": "progress-anxiety",
+    "unresponsive": "progress-anxiety",
+}
 
 
 @dataclass(frozen=True)
 class Heard:
-    """One incoming message, as the reader took it; `certain` are those of its situations beyond doubt."""
+    """One incoming message, as the reader took it: likeliest situation first, `certain` ones apart."""
 
     text: str
     temperature: Temperature
@@ -91,11 +90,15 @@ class Facts:
 
 
 def answer_situation(heard: Heard) -> str:
-    """The outgoing situation that an answer to this message is in."""
-    for incoming, outgoing in _ANSWERS:
-        if incoming in heard.situations:
-            return outgoing
-    return "hostile-client" if heard.temperature == "hostile" else "routine"
+    """The outgoing situation that an answer to this message is in: that of its likeliest complaint.
+
+    Waiting comes after what is wrong, and a threat decides only when it stands alone.
+    """
+    for incoming in sorted(heard.situations, key=_WAITING.__contains__):
+        if incoming in _ANSWERS:
+            return _ANSWERS[incoming]
+    threatened = heard.temperature == "hostile" or _THREATS & set(heard.situations)
+    return "hostile-client" if threatened else "routine"
 
 
 def reply_channel(latest: Heard | None) -> Literal["email", "call"]:

@@ -233,7 +233,9 @@ class Reader:
         limits = self.weights.figures["include_thresholds"]
         found = []
         for head, name in enumerate(INCLUDE):
-            best = int(wording[:, head].argmax())
+            # Acts keep company ("Sorry. Our mistake."): the evidence is where this one stands out.
+            others = np.delete(wording, head, axis=1).max(axis=1)
+            best = int((wording[:, head] - 0.5 * others).argmax())
             present = bool(chance[head] >= limits[head])
             found.append(
                 ElementReading(name, float(chance[head]), present, page.firsts[best] if present else None)

@@ -40,12 +40,14 @@ from app.tone.types import (
     Review,
     Score,
     Span,
+    Temperature,
 )
 from app.tone.week import WorkingHours
 
 # Earlier messages of the thread that are read, latest last: enough to see a dispute come back.
 _HEARD = 4
 _ENOUGH_WORDS = 3
+# From here on a situation is sure enough to put words about it into a mail.
 _SURE = 0.6
 
 
@@ -126,9 +128,11 @@ class Engine:
         mentions = self._mentions(document, language, request)
         cut = clauses(document, language)
         reading = self.reader.read(Passage(document, cut, language, "incoming", (), mentions))
-        heard = advice.Heard(
-            _own_words(document), _likeliest(reading.temperature, "calm"), reading.chosen_situations
-        )
+        chances = reading.situations or {}
+        situations = tuple(sorted(reading.chosen_situations, key=lambda name: -chances[name]))
+        certain = tuple(name for name in situations if chances[name] >= _SURE)
+        temperature: Temperature = _likeliest(reading.temperature, "calm")
+        heard = advice.Heard(_own_words(document), temperature, situations, certain)
         return heard, reading, mentions, language
 
     def _mentions(self, document: Document, language: str, request: Request) -> tuple[DateMention, ...]:
@@ -268,11 +272,6 @@ def _language(document: Document, given: Language | None) -> Language | Literal[
 
 def _all_situations(heard: Sequence[advice.Heard]) -> tuple[str, ...]:
     return tuple(sorted({situation for item in heard for situation in item.situations}))
-
-
-def _certain(reading: Reading) -> tuple[str, ...]:
-    """Situations sure enough to put words about them into a mail."""
-    return tuple(name for name in reading.chosen_situations if (reading.situations or {})[name] >= _SURE)
 
 
 K = TypeVar("K", bound=str)

@@ -131,9 +131,8 @@ def _greedy(
     kept: list[Edit] = []
     best, plain = before.overall, None
     for edit in (*inserts, *edits):
-        trial = _with_inserts(
-            [e for e in (*kept, edit) if len(e.span)], [e for e in (*kept, edit) if not len(e.span)]
-        )
+        tried = (*kept, edit)
+        trial = _with_inserts([e for e in tried if len(e.span)], [e for e in tried if not len(e.span)], text)
         again = reread(trial)
         if again.score.overall > best and again.document.text.strip():
             kept, best, plain = trial, again.score.overall, again.document.text

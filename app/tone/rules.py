@@ -19,7 +19,8 @@ from app.tone.types import Document, Span
 # A pattern that needs longer than this on one segment is broken; the mail is still answered.
 _SECONDS = 0.5
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}’']*")
-_PILED_UP = regex.compile(r"[!?؟！？]{3,}|[?؟？]+[!！]+[!?؟！？]*|[!！]+[?؟？]+[!?؟！？]*")
+# Exclamation marks alone are as often joy: those are left to the sentence reader.
+_PILED_UP = regex.compile(r"[?؟？]{3,}|[?؟？]+[!！]+[!?؟！？]*|[!！]+[?؟？]+[!?؟！？]*")
 _QUOTED = regex.compile(r'"[^"\n]{2,300}"')
 
 
@@ -97,7 +98,7 @@ def _capital_runs(text: str) -> Iterator[Span]:
         previous_end = match.end()
         capital = len(word) > 1 and word.isupper()
         single = len(word) == 1 and word.isupper() and bool(run)
-        if (capital or single) and (not run or gap.isspace() and "\n" not in gap):
+        if (capital or single) and (not run or (gap.isspace() and "\n" not in gap)):
             run.append(Span(match.start(), match.end()))
             letters += len(word)
             continue

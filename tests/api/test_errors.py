@@ -50,6 +50,10 @@ def message(**changes: Any) -> dict[str, Any]:
     return changed(message={key: value for key, value in fields.items() if value is not None})
 
 
+def worth(amount: Any, currency: str = "EUR") -> dict[str, Any]:
+    return changed(client={"annual_value": {"amount": amount, "currency": currency}})
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -85,17 +89,17 @@ def message(**changes: Any) -> dict[str, Any]:
         (changed(working_hours={"days": ["mon"], "start": "17:00", "end": "09:00"}), "#/working_hours"),
         (changed(working_hours={"days": ["mon"], "start": "9:00", "end": "17:00"}), "#/working_hours/start"),
         (changed(working_hours={"days": ["mon"], "start": "09:00", "end": 17}), "#/working_hours/end"),
-        (changed(working_hours={"days": ["moonday"], "start": "09:00", "end": "17:00"}), "#/working_hours/days/0"),
+        (changed(working_hours={"days": ["m"], "start": "09:00", "end": "17:00"}), "#/working_hours/days/0"),
         (changed(context={"text": "hello"}), "#/context"),
         (changed(context=[{"direction": "incoming"}]), "#/context/0"),
         (changed(context=[{"direction": "incoming", "text": "a"}] * 101), "#/context"),
         (changed(context=[{"direction": "incoming", "text": "a", "sent_at": "noon"}]), "#/context/0/sent_at"),
         (changed(client={"name": "Dana\r\nBcc: x"}), "#/client/name"),
-        (changed(client={"annual_value": {"amount": -1, "currency": "EUR"}}), "#/client/annual_value/amount"),
-        (changed(client={"annual_value": {"amount": "1e999999999", "currency": "EUR"}}), "#/client/annual_value/amount"),
-        (changed(client={"annual_value": {"amount": "NaN", "currency": "EUR"}}), "#/client/annual_value/amount"),
-        (changed(client={"annual_value": {"amount": 10**300, "currency": "EUR"}}), "#/client/annual_value/amount"),
-        (changed(client={"annual_value": {"amount": 1, "currency": "E1R"}}), "#/client/annual_value/currency"),
+        (worth(-1), "#/client/annual_value/amount"),
+        (worth("1e999999999"), "#/client/annual_value/amount"),
+        (worth("NaN"), "#/client/annual_value/amount"),
+        (worth(10**300), "#/client/annual_value/amount"),
+        (worth(1, "E1R"), "#/client/annual_value/currency"),
     ],
 )  # fmt: skip
 def test_a_bad_field_is_named(client: Client, body: dict[str, Any], pointer: str) -> None:

@@ -56,7 +56,7 @@ def test_the_loop_stays_free_while_a_long_mail_is_reviewed(client: Client) -> No
         ended = {}
 
         async def timed(name: str, method: str, path: str, **options: object) -> None:
-            await client._client.request(method, path, **options)  # type: ignore[arg-type]
+            await client.http.request(method, path, **options)  # type: ignore[arg-type]
             ended[name] = time.perf_counter()
 
         message = {"direction": "outgoing", "text": "You never sent the photos. " * 5000}
@@ -66,5 +66,5 @@ def test_the_loop_stays_free_while_a_long_mail_is_reviewed(client: Client) -> No
             await timed("health", "GET", "/healthz")
         return ended["review"], ended["health"]
 
-    review, health = client._portal.call(both)
+    review, health = client.portal.call(both)
     assert health < review

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,7 +18,10 @@ DRAFT = (
     "Hi Dana,\n\nAs I already told you, the menus are late because you never sent the photos!!! "
     "We will send them by Friday noon.\n\nBest,\nSam\n\n> Where are my menus, you idiots?\n"
 )
-COMPLAINT = "This is the third time you let us down. I am very angry. Fix it before Thursday 5 pm or we go to a lawyer."
+COMPLAINT = (
+    "This is unacceptable!!! You are liars and thieves. I want my money back by Thursday 5 pm "
+    "or I will sue you and post this everywhere."
+)
 
 
 def reviewed(client: Client, **rest: Any) -> dict[str, Any]:
@@ -76,7 +80,7 @@ def test_segments_cover_the_text_in_order(client: Client) -> None:
     segments = reviewed(client)["segments"]
     assert segments[0]["start"] == 0
     assert segments[-1]["end"] == len(DRAFT)
-    assert all(a["end"] == b["start"] for a, b in zip(segments, segments[1:], strict=False))
+    assert all(a["end"] == b["start"] for a, b in pairwise(segments))
 
 
 def test_promises_become_dates_and_holds(client: Client) -> None:
@@ -115,6 +119,13 @@ def test_an_incoming_message_has_temperature_situations_and_deadlines_but_no_sco
 def test_a_draft_takes_its_temperature_from_the_latest_incoming_message(client: Client) -> None:
     context = [{"direction": "incoming", "text": COMPLAINT, "sent_at": "2026-03-09T18:00:00Z"}]
     assert reviewed(client, context=context)["temperature"] in ("upset", "hostile")
+
+
+def test_a_threat_earlier_in_the_thread_calls_for_a_second_reader(client: Client) -> None:
+    message = {"direction": "outgoing", "text": "Dear Dana, the menus go out tomorrow. Kind regards, Sam"}
+    context = [{"direction": "incoming", "text": COMPLAINT}]
+    got = client.review(message, context=context, now=NOW, time_zone="Europe/Paris").json()
+    assert "peer-review" in {hold["kind"] for hold in got["holds"]}
 
 
 def test_explanations_are_in_the_asked_language_and_mail_text_in_the_mails(
@@ -180,7 +191,7 @@ def test_what_the_client_is_worth_reaches_the_advice(client: Client) -> None:
 
 def test_a_raw_mail_is_reviewed_and_its_body_given_back(client: Client) -> None:
     raw = (
-        "From: Sam <sam@example.com>\r\nTo: Dana <dana@example.com>\r\nSubject: Menus\r\nMIME-Version: 1.0\r\n"
+        "From: Sam <sam@example.com>\r\nSubject: Menus\r\nMIME-Version: 1.0\r\n"
         "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + DRAFT
     )
     query = {
@@ -226,8 +237,8 @@ def test_severity_falls_by_one_step_when_the_reader_is_unsure(guidance: Guidance
     def severity(confidence: float) -> str:
         finding = Finding("blaming-the-client", Span(0, 5), confidence)
         review = Review(
-            whole("words"), "en", "outgoing", None, "routine", (), 50.0, None, "email", (finding,), (), (), (), (),
-            None, (), None,
+            whole("words"), "en", "outgoing", None, "routine", (), 50.0, None, "email", (finding,),
+            (), (), (), (), None, (), None,
         )  # fmt: skip
         return Writer(review, guidance, "en", "utf-16").answer((), "").findings[0].severity
 

@@ -17,7 +17,12 @@ ZONES = {"en": "Europe/London", "ar": "Asia/Riyadh"}
 
 
 def example(
-    browser: Browser, address: str, language: str, scheme: Literal["light", "dark"], width: int = 1280, height: int = 1700
+    browser: Browser,
+    address: str,
+    language: str,
+    scheme: Literal["light", "dark"],
+    width: int = 1280,
+    height: int = 1700,
 ) -> Page:
     """The page with its own example reviewed, in one language and one colour scheme."""
     page = browser.new_page(

@@ -23,9 +23,9 @@ QUIET = (
 
 
 @contextmanager
-def serving(engine: Engine, *keys: str) -> Iterator[str]:
+def serving(engine: Engine, **settings: object) -> Iterator[str]:
     """The address of a service with this engine, as long as the block runs."""
-    app = create_app(Settings.model_validate({"api_keys": ",".join(keys)}), engine)
+    app = create_app(Settings.model_validate(settings), engine)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

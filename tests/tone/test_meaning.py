@@ -89,7 +89,7 @@ def test_an_apology_with_a_plan_is_recognised_and_shown() -> None:
         act.guideline: act for act in read(text, context=["Where are my crates? Two days late!"]).elements
     }
     assert acts["sincere-apology"].present
-    assert acts["concrete-solution"].present
+    assert acts["own-the-problem"].present
     assert not acts["clear-terms"].present
     where = acts["sincere-apology"].clause
     assert where is not None

@@ -161,7 +161,7 @@ def test_html_and_text_of_one_draft_are_judged_alike() -> None:
 
 
 def test_a_language_that_is_not_covered_says_so() -> None:
-    text = "Sehr geehrte Frau Roux, die Ware kommt am Freitag, und wir bitten um Geduld. Mit freundlichen Grüßen"
+    text = "Sehr geehrte Frau Roux, die Ware kommt am Freitag, und wir bitten Sie um etwas Geduld."
     review = engine().review(request({**DRAFT, "context": None, "text": text}))
     assert review.language == "und"
     assert "language-not-covered" in {note.code for note in review.notes}

@@ -4,7 +4,7 @@ import { Client } from "./client.js";
 import { Dismissed } from "./dismissed.js";
 import { PageHost, storage } from "./host.js";
 import { joined } from "./calendar.js";
-import { acceptDrops, readFile } from "./intake.js";
+import { acceptDrops, acceptFiles, readFile } from "./intake.js";
 import { Ledger, shifted } from "./ledger.js";
 import { Page, byId } from "./page.js";
 import { panel } from "./panel.js";
@@ -81,11 +81,7 @@ class App {
     page.language.addEventListener("change", () => this.speak(page.language.value));
     page.panel.addEventListener("tactline", (event) => this.#act(/** @type {CustomEvent} */ (event).detail));
     byId("clear").addEventListener("click", () => this.clear());
-    const file = /** @type {HTMLInputElement} */ (byId("file"));
-    file.addEventListener("change", () => {
-      if (file.files?.[0]) this.open(file.files[0]);
-      file.value = "";
-    });
+    acceptFiles(byId("file"), (chosen) => this.open(chosen));
     host.field.addEventListener("click", () => this.#activate(this.#at(host.cursor()), true));
     host.field.addEventListener("keyup", () => this.#activate(this.#at(host.cursor()), false));
     document.addEventListener("keydown", (event) => this.#key(event));
@@ -137,6 +133,7 @@ class App {
             {
               review,
               text: this.reviewed,
+              current: this.host.text(),
               findings: this.#standing(),
               dismissed: this.findings.filter((finding) => this.dismissed.has(finding)),
               changes: this.ledger.changes,
@@ -204,7 +201,7 @@ class App {
     }
   }
 
-  /** Whether the review is of the text as it is now. */
+  /** Whether the review is of the text now. */
   #fresh() {
     return this.review !== null && this.reviewed === this.host.text();
   }
@@ -327,7 +324,7 @@ class App {
     page.direction = "outgoing";
     page.subject.value = words.say("example-subject");
     page.context.value = words.say("example-context");
-    /** @type {HTMLDetailsElement} */ (byId("more")).open = true;
+    byId("more").setAttribute("open", "");
     page.speak(words);
     this.#load(words.say("example-text"));
   }

@@ -55,3 +55,16 @@ export function acceptDrops(listener) {
     listener(file);
   });
 }
+
+/**
+ * Take files chosen in a field; choosing the same one again counts.
+ * @param {HTMLInputElement} field
+ * @param {(file: File) => void} listener
+ */
+export function acceptFiles(field, listener) {
+  field.addEventListener("change", () => {
+    const file = field.files?.[0];
+    if (file) listener(file);
+    field.value = "";
+  });
+}

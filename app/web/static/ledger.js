@@ -37,16 +37,22 @@ export function shifted(range, edit) {
 
 /**
  * Like `shifted`, but an edit inside the stretch only changes its length: a filled-in place is
- * still part of the change that brought it.
- * @template {Range} T
+ * still part of the change that brought it. Where the place stood last, typing that goes on at
+ * the end still fills it in (`open`).
+ * @template {Range & {open?: boolean}} T
  * @param {T} range
  * @param {Edit} edit
  * @returns {T | null}
  */
 export function stretched(range, edit) {
+  const inside = range.start <= edit.start && edit.start < range.end && edit.end <= range.end;
+  const goesOn = range.open === true && edit.start === range.end && edit.end === range.end;
+  if (inside || goesOn) {
+    const end = range.end + edit.length - (edit.end - edit.start);
+    return { ...range, end, open: edit.end === range.end };
+  }
   const moved = shifted(range, edit);
-  if (moved || edit.start < range.start || edit.end > range.end) return moved;
-  return { ...range, end: range.end + edit.length - (edit.end - edit.start) };
+  return moved && { ...moved, open: false };
 }
 
 /** The changes that the page made, each with the place of its words now. */

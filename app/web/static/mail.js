@@ -7,11 +7,23 @@ const SPACED = new Set("P H1 H2 H3 H4 H5 H6 UL OL BLOCKQUOTE TABLE".split(" "));
 const SKIPPED = new Set("SCRIPT STYLE HEAD TITLE TEMPLATE NOSCRIPT".split(" "));
 
 /**
+ * Markup without attributes, scripts and styles. None of them would have an effect in a page that is
+ * only parsed, but the browser would report each as a breach of our content policy.
+ * @param {string} html
+ */
+function bare(html) {
+  return html
+    .replace(/<!--[^]*?(?:-->|$)/gu, "")
+    .replace(/<(script|style)\b[^]*?(?:<\/\1\s*>|$)/giu, "")
+    .replace(/<([a-z][^\s/>]*)(?:"[^"]*"|'[^']*'|[^'">])*>/giu, "<$1>");
+}
+
+/**
  * The words of an HTML mail. The markup is parsed without being shown: nothing in it runs or loads.
  * @param {string} html
  */
 export function textOfHtml(html) {
-  const page = new DOMParser().parseFromString(html, "text/html");
+  const page = new DOMParser().parseFromString(bare(html), "text/html");
   let text = "";
   const breakLine = (/** @type {number} */ lines) => {
     text = text.replace(/[ \t]+$/u, "");

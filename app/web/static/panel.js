@@ -12,19 +12,20 @@ import { revisedPart } from "./parts/diff.js";
  * @param {object} shown
  * @param {import("./types.js").Review} shown.review
  * @param {string} shown.text that was reviewed
+ * @param {string} shown.current the text now, which `findings` and `changes` refer to
  * @param {import("./types.js").Finding[]} shown.findings to act on
  * @param {import("./types.js").Finding[]} shown.dismissed
  * @param {import("./types.js").Change[]} shown.changes
  * @param {import("./types.js").Words} words
  * @returns {(HTMLElement | null)[]}
  */
-export function panel({ review, text, findings, dismissed, changes }, words) {
+export function panel({ review, text, current, findings, dismissed, changes }, words) {
   const incoming = review.direction === "incoming";
   const inserted = changes.filter((change) => change.kind === "insert");
   const reworded = changes.filter((change) => change.kind !== "insert");
   return [
     bars(review, words),
-    incoming && findings.length === 0 ? null : findingsPart(findings, reworded, text, words),
+    incoming && findings.length === 0 ? null : findingsPart(findings, reworded, current, words),
     incoming ? null : elementsPart(review.elements, inserted, words),
     datesPart(review, words),
     incoming ? advicePart(review.advice, words) : null,

@@ -85,6 +85,7 @@
  * @property {string} after the words that were put there
  * @property {number} start where they stand now
  * @property {number} end
+ * @property {boolean} [open] whether typing at its end still belongs to it
  */
 
 export {};

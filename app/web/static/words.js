@@ -51,8 +51,7 @@ export function speak(language, direction, table) {
       if (hold.all_day) return `${date(hold.start.slice(0, 10))}${comma}${say("all-day")}`;
       // RFC 3339 names the local date and time of the hold's own zone: no need to convert.
       const [start, end] = [hold.start.slice(11, 16), hold.end.slice(11, 16)];
-      // Isolated, so that "09:00–09:30" keeps its order in a line from right to left.
-      return `${date(hold.start.slice(0, 10))}${comma}\u2066${start}–${end}\u2069`;
+      return `${date(hold.start.slice(0, 10))}${comma}${say("hours", { start, end })}`;
     },
   };
 }

@@ -145,7 +145,7 @@ export function slotted(text) {
 export function cited(sources, words, guideline) {
   if (sources.length === 0) return null;
   const [first] = sources;
-  const name = first.article_title ? `${first.article_title}: ${first.title}` : first.title;
+  const name = first.article_title ? `${first.article_title} · ${first.title}` : first.title;
   const text = guideline
     ? h("a", { href: `/guidelines/${encodeURIComponent(guideline)}?lang=${words.language}` }, name)
     : h("span", {}, name);

@@ -7,7 +7,7 @@ import { button, cited, h, icon, quoted } from "./dom.js";
 /**
  * The rest of a word that a finding ends in: shown, though not part of it, so that no card ends in half a word.
  * @param {Finding} finding
- * @param {string} text that was reviewed
+ * @param {string} text that the finding stands in
  */
 function rest(finding, text) {
   const inWord = /[\p{L}\p{M}\p{N}]$/u.test(finding.quote);
@@ -46,7 +46,7 @@ function suggestion(finding, index, after, words) {
  * What is wrong with some words, why, and what could stand there. Events: apply {finding, index},
  * show {start, end}, dismiss {finding}.
  * @param {Finding} finding
- * @param {string} text that was reviewed
+ * @param {string} text that the finding stands in
  * @param {Words} words
  */
 export function findingCard(finding, text, words) {

@@ -12,7 +12,7 @@ import { changeCard, findingCard } from "./finding.js";
 /**
  * @param {Finding[]} findings that are not dismissed
  * @param {Change[]} changes of kind "replace" and "revise"
- * @param {string} text that was reviewed
+ * @param {string} text that they stand in
  * @param {Words} words
  */
 export function findingsPart(findings, changes, text, words) {
