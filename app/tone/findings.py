@@ -12,6 +12,8 @@ from app.tone.types import Clause, Document, Finding, Span
 
 # How sure a rule is: near certain, since one that is wrong once in ten is not kept.
 _RULE_CONFIDENCE = 0.95
+# No reader wants more findings of one mail, and time stays bounded.
+_MARKS = 60
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def merge(
     for mark in sorted(
         marks, key=lambda m: (-m.finding.confidence, m.finding.span.start, -len(m.finding.span))
     ):
+        if len(chosen) == _MARKS:
+            break
         if not any(mark.finding.span.overlap(other.finding.span) for other in chosen):
             chosen.append(mark)
     return tuple(sorted(chosen, key=lambda m: m.finding.span.start))

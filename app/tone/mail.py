@@ -26,8 +26,8 @@ _SKIPPED = (
     ("signature", "signature-skipped"), ("disclaimer", "disclaimer-skipped"),
 )  # fmt: skip
 _MAX_PARTS = 500
-_TEXT_READ = 100_000  # code points that are cut into segments: twice what is judged
-_HTML_READ = 400_000  # code points of markup that are read
+_TEXT_READ = 60_000  # code points that are cut into segments: twice what is judged
+_HTML_READ = 250_000  # code points of markup that are read
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}>")
 _STUB = 0.3  # a plain part with less than this share of the letters of the HTML is only a stand-in

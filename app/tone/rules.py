@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import regex
 
@@ -18,6 +19,8 @@ from app.tone.types import Document, Span
 
 # A pattern that needs longer than this on one segment is broken; the mail is still answered.
 _SECONDS = 0.5
+# Nor does one mail need more of the same.
+_MATCHES = 30
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}’']*")
 # Exclamation marks alone are as often joy: those are left to the sentence reader.
 _PILED_UP = regex.compile(r"[?؟？]{3,}|[?؟？]+[!！]+[!?؟！？]*|[!！]+[?؟？]+[!?؟！？]*")
@@ -151,10 +154,12 @@ class RuleBook:
         quoted = quoted_spans(folded)
         hits = []
         for guideline, rule, pattern in self._patterns.get(language, ()):
-            for span, facts in search(pattern, folded, piece):
+            for span, facts in islice(search(pattern, folded, piece), _MATCHES):
                 if not any(quote.covers(span) for quote in quoted):
                     hits.append(Hit(guideline, rule, Span(span.start + at, span.end + at), facts))
         for guideline, rule in self._checks:
             spans = shouting(piece) if rule.check == "capitals" else piled_up(piece)
-            hits += [Hit(guideline, rule, Span(s.start + at, s.end + at), {}) for s in spans]
+            hits += [
+                Hit(guideline, rule, Span(s.start + at, s.end + at), {}) for s in islice(spans, _MATCHES)
+            ]
         return hits

@@ -32,7 +32,7 @@ INCOMING_SITUATIONS: tuple[str, ...] = (
 )  # fmt: skip
 
 
-JUDGED = 50_000
+JUDGED = 30_000
 """Words after this many code points of a message are not judged: no mail is as long, and time is bounded."""
 
 
