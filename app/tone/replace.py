@@ -22,6 +22,7 @@ Patterns = Mapping[str, regex.Pattern[str]]
 _FINAL = ".!?؟…"
 _INNER = ",;:،؛"
 _JOINTS = _INNER + "–—"
+_LOUD = regex.compile(r"[!?؟！？]{2,}\s*$")
 _OPENERS = "\"'«“‘([•*-–— \t "
 
 
@@ -119,12 +120,13 @@ class Phrasebook:
                 self._fit(text, span, words, language) if words else self._delete_words(text, span, language)
             )
             return
-        if hit and hit.rule.check == "punctuation":
-            mark = "?" if regex.search(r"[?؟？]", text[span.start : span.end]) else "."
-            bare = regex.sub(
-                r"[!?؟！？]+$", "؟" if language == "ar" and mark == "?" else mark, text[span.start : span.end]
-            )
-            yield Edit(span, bare)
+        loud = hit.span if hit and hit.rule.check == "punctuation" else clause.span
+        marks = _LOUD.search(text, loud.start, loud.end)
+        if marks is not None:
+            # Perhaps only the marks were too much: the same words, said quietly, are tried first.
+            asks = regex.search(r"[?؟？]", marks[0]) is not None
+            mark = ("؟" if language == "ar" else "?") if asks else "."
+            yield Edit(loud, text[loud.start : marks.start()] + mark)
         whole = self._is_whole(text, clause)
         plain: list[Edit] = []
         source = text[clause.span.start : clause.span.end]

@@ -30,6 +30,9 @@ class Reread(Protocol):
     def marks(self) -> tuple[Mark, ...]: ...
 
     @property
+    def elements(self) -> tuple[Element, ...]: ...
+
+    @property
     def score(self) -> Score: ...
 
     @property
@@ -104,7 +107,12 @@ def settle(
         bad = _still_flagged(chosen, reread([edit for _, edit in chosen])) if chosen else set()
         chosen = [(n, edit) for n, edit in chosen if n not in bad]
     kept = dict(chosen)
-    inserts = [Edit(Span(i.at, i.at), i.text) for i in join_inserts([e.insert for e in elements if e.insert])]
+    # What a replacement already does (a real apology for a hollow one) is not said twice.
+    done: set[str] = set()
+    if kept:
+        done = {e.guideline for e in reread(list(kept.values())).elements if e.status == "present"}
+    wanted = [e.insert for e in elements if e.insert and e.guideline not in done]
+    inserts = [Edit(Span(i.at, i.at), i.text) for i in join_inserts(wanted)]
     edits = _with_inserts(list(kept.values()), inserts, document.text)
     plain: str | None = None
     if edits:
