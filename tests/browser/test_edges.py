@@ -52,8 +52,12 @@ def test_files_are_dropped(open_page: Open) -> None:
     page = open_page()
     drop(page, "a.html", f"<p>Dear&nbsp;all,</p><script>alert(1)</script><p>{ULTIMATUM}.</p>")
     expect(page.locator("#text")).to_have_value(f"Dear all,\n\n{ULTIMATUM}.")
+    expect(card(page, ULTIMATUM)).to_have_count(1)
     drop(page, "b.txt", "Hello Maya,\r\nthe banner is ready.")
     expect(page.locator("#text")).to_have_value("Hello Maya,\nthe banner is ready.")
+    # An answer on its way would take the place of what is said of the next file.
+    expect(card(page, ULTIMATUM)).to_have_count(0)
+    settled(page)
     drop(page, "c.docx", "PK")
     expect(page.locator('[data-problem="file"]')).to_be_visible()
     assert text(page) == "Hello Maya,\nthe banner is ready."
