@@ -265,8 +265,11 @@ class Phrasebook:
         return Edit(Span(start, end), "")
 
     def _recapitalised(self, text: str, start: int, end: int, language: str) -> Edit:
+        """Without a stretch, and the word behind it capitalised, as a whole: it is shown as the change."""
         if end < len(text) and text[end].islower():
-            return Edit(Span(start, end + 1), capitalise(text[end], language))
+            word = regex.match(r"\w+", text, pos=end)
+            stop = word.end() if word else end + 1
+            return Edit(Span(start, stop), capitalise(text[end:stop], language))
         return Edit(Span(start, end), "")
 
     def _delete_clause(self, text: str, clause: Clause, language: str) -> Edit | None:
