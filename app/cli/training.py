@@ -1,16 +1,23 @@
-"""`tactline train` and `tactline accuracy`: the sentence reader made again, and measured."""
+"""`tactline train` and `tactline accuracy`: the reader made again, and the product measured."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.cli import measuring
 from app.guidance.schema import ROOT, load
 from app.tone import train as trainer
-from app.tone.meaning import MODEL
+from app.tone.meaning import MODEL, Reader
+from app.tone.meaning_net import CachedEncoder, MultilingualEncoder
+from app.tone.review import Engine
 from app.tone.train import Example
+from app.tone.train_data import cases, example_mails, fold_of, mail
+from app.tone.train_figures import HeldOutReader, readings
 
 _MAILS = ROOT / "training"
+_BLOCK = re.compile(r"(<!-- made by `make accuracy` -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def _examples() -> list[Example]:
@@ -29,17 +36,40 @@ def train(politeness: Path | None) -> Path:
     return MODEL
 
 
-def accuracy() -> Mapping[str, Mapping[str, float]]:
-    """Figures by language on the training mails, each judged by heads that never saw its writer."""
-    return trainer.cross_validate(_MAILS, _examples())
+def train_transformer(say: Callable[[str], None]) -> None:
+    """Fine-tune the transformer; the heads must be fitted again after it."""
+    from app.tone import train_transformer as deep
+
+    encoder = CachedEncoder(MultilingualEncoder(), limit=200_000)
+    mails = [mail(case, fold_of(name), encoder) for name, case in cases(_MAILS)]
+    texts = [str(item.case.get(part) or "") for item in mails for part in ("text", "context", "subject")]
+    texts += [example.plain for example in _examples()]
+    deep.train(mails, example_mails(_examples(), encoder), texts, MODEL, say)
 
 
-def table(figures: Mapping[str, Mapping[str, float]]) -> str:
-    """The figures as a Markdown table, one column a language."""
-    columns = list(figures)
-    measures = list(dict.fromkeys(measure for column in columns for measure in figures[column]))
-    rows = ["| measure | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for measure in measures:
-        cells = (f"{figures[c][measure]:.3f}" if measure in figures[c] else "" for c in columns)
-        rows.append(f"| {measure} | " + " | ".join(cells) + " |")
-    return "\n".join(rows)
+def accuracy(paths: Sequence[Path], say: Callable[[str], None]) -> str:
+    """The figures of `docs/accuracy.md`: on the training mails, each read by heads that were not
+    taught its writer's mails, and on the labelled mails of `paths`."""
+    trained, mails = trainer.cross_validate(_MAILS, _examples())
+    held = HeldOutReader(Reader.load(), readings(trained, mails))
+    own = [item.case for item in mails]
+    parts = ["### Training mails, held out by writer", _measured(Engine(load(), held), own, say)]
+    if paths:
+        parts += ["### Mails by others", _measured(Engine.load(), measuring.cases(paths), say)]
+    return "\n\n".join(parts)
+
+
+def _measured(engine: Engine, labelled: Sequence[dict[str, object]], say: Callable[[str], None]) -> str:
+    outcomes = [measuring.judge(case, *measuring.review(engine, case)) for case in labelled]
+    for case, outcome in zip(labelled, outcomes, strict=True):
+        for line in outcome.wrong:
+            say(f"{case['id']} {line}")
+    return measuring.table(outcomes)
+
+
+def write(figures: str, path: Path) -> None:
+    """Put the figures into a document, between its marks. Raises ValueError when it has none."""
+    text = path.read_text("utf-8")
+    if not _BLOCK.search(text):
+        raise ValueError(f"{path} has no place for the figures")
+    path.write_text(_BLOCK.sub(lambda m: f"{m[1]}{figures}\n{m[2]}", text), "utf-8")

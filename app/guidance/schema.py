@@ -225,7 +225,8 @@ class Cues(_Model):
     `connectives` may open a clause and are kept before a replaced one; `deletable_leads`
     are those that may go together with the clause they open; a sentence that opens with one
     of the `subordinators` ("if", "when") does not stand without its main clause. `we`, `i`, `formal` and
-    `informal` are patterns over folded text, counted to find voice and register.
+    `informal` are patterns over folded text, counted to find voice and register; `angry` tells that a
+    client declares to be angry.
     """
 
     connectives: list[str]
@@ -235,6 +236,7 @@ class Cues(_Model):
     i: list[str]
     formal: list[str]
     informal: list[str]
+    angry: list[str]
 
 
 @dataclass(frozen=True)

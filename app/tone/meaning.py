@@ -1,9 +1,10 @@
 """The clause reader: what a message says and how, sentence by sentence, in any of the languages.
 
-`Reader.read` is the one function behind which the model can change. This one looks three
+`Reader.read` is the one function behind which the model can change. This one looks four
 times: at each sentence's wording (linear heads on hashed n-grams), at its meaning in its
-surroundings (a small net on multilingual sentence vectors), and then at what both said
-about the sentence, its neighbours and the whole mail (boosted trees), which decides.
+surroundings (a small net on multilingual sentence vectors), at each clause with a fine-tuned
+transformer, and then at what these said about the sentence, its neighbours and the whole
+mail (boosted trees), which decides.
 """
 
 from __future__ import annotations
@@ -18,12 +19,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tone.features import Floats, Wording
-from app.tone.meaning_hits import AVOID, Hit, decide
+from app.tone.meaning_hits import Hit, decide
 from app.tone.meaning_house import HouseExamples, HouseHead, fit_house
 from app.tone.meaning_net import CachedEncoder, MultilingualEncoder, Net, Trees, sigmoid, softmax
-from app.tone.meaning_sheet import Sheet, bags, mail_row, mention_texts, pair_rows, sentence_rows, sheet
+from app.tone.meaning_sheet import (
+    Sheet,
+    bags,
+    deep_acts,
+    deep_sentences,
+    mail_row,
+    mention_texts,
+    pair_rows,
+    sentence_rows,
+    sheet,
+)
 from app.tone.sentences import clauses, whole
+from app.tone.transformer import DeepLook, Transformer
 from app.tone.types import (
+    AVOID,
+    INCLUDE,
     INCOMING_SITUATIONS,
     LANGUAGES,
     SITUATIONS,
@@ -40,10 +54,6 @@ __all__ = [
 ]  # fmt: skip
 
 MODEL = Path(__file__).parent / "model"
-INCLUDE: tuple[str, ...] = (
-    "acknowledge-feelings", "own-the-problem", "sincere-apology", "concrete-solution", "offer-to-talk",
-    "commit-to-follow-up", "thank-the-client", "clear-terms",
-)  # fmt: skip
 NETS = ("avoid", "include", "situation", "incoming", "received")
 AROUND = ("sentence", "before", "after")  # the texts around a date mention, each with its own wording head
 _FLOOR = 1e-3  # first looks below this chance are not looked at again
@@ -82,7 +92,8 @@ class Reading:
     `situation` (of a draft) sums to 1, as does `temperature`: of the incoming message, or for a
     draft of the latest context, None when there are no words; likewise `situations` and `chosen_situations`.
     `mentions` runs along `Passage.mentions`: the chance that the date is the writer's promise
-    (outgoing) or the client's deadline (incoming), and whether it passes for one.
+    (outgoing) or the client's deadline (incoming), and whether it passes for one. `rating` is how a
+    reviewer would rate the draft, 1 (will end the relationship) to 5 (send it), None without words.
     """
 
     probabilities: Floats
@@ -94,6 +105,7 @@ class Reading:
     chosen_situations: tuple[str, ...]
     mentions: tuple[tuple[float, bool], ...]
     politeness: float
+    rating: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +131,7 @@ class Reader:
 
     weights: Weights
     encoder: CachedEncoder
+    transformer: Transformer
     house: tuple[HouseHead, ...]
     _net: Mapping[str, Net]
     _trees: Trees
@@ -126,12 +139,12 @@ class Reader:
     @classmethod
     def load(cls, folder: Path = MODEL) -> Reader:
         """The reader with the committed weights. Raises FileNotFoundError."""
-        return cls.of(Weights.load(folder), CachedEncoder(MultilingualEncoder()))
+        return cls.of(Weights.load(folder), CachedEncoder(MultilingualEncoder()), Transformer(folder))
 
     @classmethod
-    def of(cls, weights: Weights, encoder: CachedEncoder) -> Reader:
+    def of(cls, weights: Weights, encoder: CachedEncoder, transformer: Transformer) -> Reader:
         nets = {name: Net.load(weights.arrays, f"{name}_net") for name in NETS}
-        return cls(weights, encoder, (), nets, Trees.load(weights.arrays, "avoid_trees"))
+        return cls(weights, encoder, transformer, (), nets, Trees.load(weights.arrays, "avoid_trees"))
 
     def with_house_guidelines(self, examples: Sequence[HouseExamples]) -> Reader:
         """The same reader with heads for an organisation's own guidelines, in every language."""
@@ -146,18 +159,23 @@ class Reader:
         outgoing = passage.direction == "outgoing"
         context = next((text for text in reversed(passage.context) if text.strip()), "") if outgoing else ""
         page = sheet(passage.document, passage.clauses, passage.language, context, self.encoder)
-        situation = self._situation(page) if outgoing else None
+        deep = self.transformer.read(page.outline) if len(page) else None
         asked = page if not outgoing else self._page(context, passage.language) if context else None
+        asked_deep = deep
+        if outgoing:
+            asked_deep = self.transformer.read(asked.outline) if asked and len(asked) else None
         temperature, situations, chosen = (
-            (None, None, ()) if asked is None or not len(asked) else self._incoming(asked)
+            (None, None, ()) if asked is None or asked_deep is None else self._incoming(asked, asked_deep)
         )
-        probabilities, hits, elements = self._sentences(page, situation)
+        situation = self._situation(page, deep, asked_deep) if outgoing else None
+        probabilities, hits, elements = self._sentences(page, deep, situation)
         if not outgoing:
             hits, elements = (), ()
         return Reading(
             probabilities, hits, elements,
             dict(zip(SITUATIONS, situation.tolist(), strict=True)) if situation is not None else None,
-            temperature, situations, chosen, self._mentions(passage), self._politeness(page),
+            temperature, situations, chosen, self._mentions(passage, deep), self._politeness(page),
+            None if deep is None else 3 + 2 * min(1.0, max(-1.0, deep.rating)),
         )  # fmt: skip
 
     def _page(self, text: str, language: str) -> Sheet:
@@ -170,36 +188,39 @@ class Reader:
         return np.asarray(product + arrays[f"{name}_bias"], np.float32)
 
     def _sentences(
-        self, page: Sheet, situation: Floats | None
+        self, page: Sheet, deep: DeepLook | None, situation: Floats | None
     ) -> tuple[Floats, tuple[Hit, ...], tuple[ElementReading, ...]]:
         probabilities = np.zeros((len(page.parts), len(AVOID)), np.float32)
-        if not len(page):
+        if deep is None:
             absent = tuple(ElementReading(name, 0.0, False, None) for name in INCLUDE)
             return probabilities, (), absent
         rows = sentence_rows(page)
         words = self._wording("sentence", Wording(page.texts))
         avoid_words, include_words = words[:, : len(AVOID)], words[:, len(AVOID) :]
-        chance = self._second_look(avoid_words, self._net["avoid"](rows), page)
+        meaning = self._net["avoid"](rows)
+        quick = np.asarray((avoid_words + meaning) / 2, np.float32)
+        chance = self._second_look(avoid_words, meaning, deep_sentences(deep, page, quick), page)
         parts = avoid_words
         if len(page.parts) > len(page):
             parts = self._wording("sentence", Wording(page.parts))[:, : len(AVOID)]
+        parts = telling_parts(parts, deep)
         for number in range(len(page)):
             within = parts[page.firsts[number] : page.firsts[number + 1]]
             share = np.exp(np.minimum(within - within.max(axis=0), 0))
             probabilities[page.firsts[number] : page.firsts[number + 1]] = chance[number] * share
         limits, second = self.weights.figures["avoid_thresholds"], self.weights.figures["second_threshold"]
         hits = decide(chance, parts, page, limits, second) + self._house(page)
-        elements = self._elements(page, include_words, self._net["include"](rows), situation)
+        elements = self._elements(page, deep, include_words, self._net["include"](rows), situation)
         return (
             probabilities,
             tuple(sorted(hits, key=lambda hit: (hit.first, hit.last, hit.guideline))),
             elements,
         )
 
-    def _second_look(self, wording: Floats, meaning: Floats, page: Sheet) -> Floats:
+    def _second_look(self, wording: Floats, meaning: Floats, deep: Floats, page: Sheet) -> Floats:
         """The chance of each guideline in each sentence."""
-        rows = pair_rows(wording, meaning, page)
-        worth = sigmoid(((wording + meaning) / 2).reshape(-1)) > _FLOOR
+        rows = pair_rows(wording, meaning, deep, page)
+        worth = sigmoid(((wording + meaning + 2 * deep) / 4).reshape(-1)) > _FLOOR
         chance = np.zeros(len(rows), np.float32)
         if worth.any():
             chance[worth] = sigmoid(self._trees(rows[worth]))
@@ -223,36 +244,41 @@ class Reader:
         return hits
 
     def _elements(
-        self, page: Sheet, wording: Floats, meaning: Floats, situation: Floats | None
+        self, page: Sheet, deep: DeepLook, wording: Floats, meaning: Floats, situation: Floats | None
     ) -> tuple[ElementReading, ...]:
         bag = self._wording("include", bags(["\n".join(page.texts)]))[0]
-        features = element_features(bag, wording, meaning, situation, page.language)
+        features = element_features(bag, wording, meaning, deep, situation, page.language)
         chance = sigmoid(
             features @ self.weights.arrays["include_stack"][:-1] + self.weights.arrays["include_stack"][-1]
         )
         limits = self.weights.figures["include_thresholds"]
         found = []
+        acts = deep_acts(deep, page)
         for head, name in enumerate(INCLUDE):
             # Acts keep company ("Sorry. Our mistake."): the evidence is where this one stands out.
             others = np.delete(wording, head, axis=1).max(axis=1)
-            best = int((wording[:, head] - 0.5 * others).argmax())
+            best = int((wording[:, head] - 0.5 * others + acts[:, head]).argmax())
             present = bool(chance[head] >= limits[head])
             found.append(
                 ElementReading(name, float(chance[head]), present, page.firsts[best] if present else None)
             )
         return tuple(found)
 
-    def _situation(self, page: Sheet) -> Floats:
+    def _situation(self, page: Sheet, deep: DeepLook | None, asked_deep: DeepLook | None) -> Floats:
         text = self._wording("situation", bags(["\n".join(page.texts)]))[0]
         asked = self._wording("asked", bags([page.context]))[0] if page.context else np.zeros_like(text)
-        features = np.concatenate([text, asked, self._net["situation"](mail_row(page)[None])[0]])
+        net = self._net["situation"](mail_row(page)[None])[0]
+        features = np.concatenate([text, asked, net, situation_features(deep, asked_deep)])
         stack = self.weights.arrays["situation_stack"]
         return softmax(features @ stack[:-1] + stack[-1])
 
-    def _incoming(self, page: Sheet) -> tuple[Mapping[str, float], Mapping[str, float], tuple[str, ...]]:
+    def _incoming(
+        self, page: Sheet, deep: DeepLook
+    ) -> tuple[Mapping[str, float], Mapping[str, float], tuple[str, ...]]:
         words = self._wording("incoming", bags(["\n".join(page.texts)]))[0]
         sentences = np.logaddexp.reduce(self._net["received"](sentence_rows(page)), axis=0)
-        features = np.concatenate([words, self._net["incoming"](mail_row(page)[None])[0], sentences])
+        net = self._net["incoming"](mail_row(page)[None])[0]
+        features = np.concatenate([words, net, sentences, deep.temperature, deep.situations])
         heat = self.weights.arrays["temperature_stack"]
         kind = self.weights.arrays["situations_stack"]
         chance = sigmoid(features @ kind[:-1] + kind[-1])
@@ -264,7 +290,7 @@ class Reader:
             tuple(INCOMING_SITUATIONS[i] for i in chosen),
         )
 
-    def _mentions(self, passage: Passage) -> tuple[tuple[float, bool], ...]:
+    def _mentions(self, passage: Passage, deep: DeepLook | None) -> tuple[tuple[float, bool], ...]:
         if not passage.mentions:
             return ()
         around = [mention_around(passage.document, passage.clauses, mention) for mention in passage.mentions]
@@ -274,7 +300,9 @@ class Reader:
             logits = (
                 logits + self._wording(f"{name}_{part}", Wording([texts[number] for texts in around]))[:, 0]
             )
-        chance = sigmoid(logits)
+        stack = self.weights.arrays[f"{name}_stack"]
+        features = mention_features(logits, deep, passage.clauses, passage.mentions)
+        chance = sigmoid((features @ stack[:-1] + stack[-1])[:, 0])
         limit = self.weights.figures[f"dates_{passage.direction}_threshold"]
         return tuple((float(value), bool(value >= limit)) for value in chance)
 
@@ -295,14 +323,46 @@ def language_mean(weights: Weights, language: str) -> Floats:
     return np.asarray(mean, np.float32)
 
 
+def telling_parts(wording: Floats, deep: DeepLook) -> Floats:
+    """How much each clause speaks for each guideline: wording and the deep look, where it looked."""
+    out = wording.copy()
+    out[: len(deep.avoid)] = (out[: len(deep.avoid)] + deep.avoid) / 2
+    return out
+
+
+def situation_features(deep: DeepLook | None, asked: DeepLook | None) -> Floats:
+    """What the deep look says of the draft's situation, and of the message answered."""
+    own = deep.situation if deep is not None else np.zeros(len(SITUATIONS), np.float32)
+    heard = np.zeros(len(TEMPERATURES) + len(INCOMING_SITUATIONS) + 1, np.float32)
+    if asked is not None:
+        heard = np.concatenate([asked.temperature, asked.situations, np.ones(1, np.float32)])
+    return np.concatenate([own, heard])
+
+
+def mention_features(
+    logits: Floats, deep: DeepLook | None, found: Sequence[Clause], mentions: Sequence[DateMention]
+) -> Floats:
+    """What decides on each date: the words around it, and the deep look at its clause (0: none)."""
+    out = np.zeros((len(mentions), 2), np.float32)
+    out[:, 0] = logits
+    for number, mention in enumerate(mentions):
+        at = next((n for n, c in enumerate(found) if c.span.overlap(mention.span)), None)
+        if deep is not None and at is not None and at < len(deep.promised):
+            out[number, 1] = deep.promised[at]
+    return out
+
+
 def element_features(
-    bag: Floats, wording: Floats, meaning: Floats, situation: Floats | None, language: str
+    bag: Floats, wording: Floats, meaning: Floats, deep: DeepLook, situation: Floats | None, language: str
 ) -> Floats:
     """What decides on the elements: the mail's wording, the best sentence by each look, the situation."""
     pooled = np.logaddexp.reduce(meaning, axis=0)
     known = np.log(np.clip(situation, 1e-3, 1)) if situation is not None else np.full(len(SITUATIONS), -2.0)
     marks = [float(language == code) for code in LANGUAGES]
-    return np.concatenate([bag, wording.max(axis=0), pooled, known, marks]).astype(np.float32)
+    acts = np.logaddexp.reduce(deep.include, axis=0)
+    return np.concatenate([bag, wording.max(axis=0), pooled, acts, deep.mail_include, known, marks]).astype(
+        np.float32
+    )
 
 
 def choose_situations(chance: Floats, threshold: float) -> list[int]:

@@ -9,13 +9,8 @@ import numpy as np
 
 from app.tone.features import Floats
 from app.tone.meaning_sheet import Sheet
-from app.tone.types import Clause, Span
+from app.tone.types import AVOID, Clause, Span
 
-AVOID: tuple[str, ...] = (
-    "blaming-the-client", "blaming-a-colleague", "arguing", "hollow-apology", "overpromising", "complaining",
-    "dismissing-feelings", "hostile-wording", "internal-detail", "vague-commitment", "surprise-cost",
-    "assuming-consent", "disparaging-the-client",
-)  # fmt: skip
 _NARROW = (
     3.0  # a clause whose logit is this close to the strongest one of its sentence belongs to the finding
 )

@@ -15,6 +15,7 @@ import numpy as np
 from app.tone.features import Floats, Wording
 from app.tone.meaning_net import WIDTH, CachedEncoder, sigmoid
 from app.tone.sentences import clauses, whole
+from app.tone.transformer import DeepLook, Outline
 from app.tone.types import LANGUAGES, Clause, Document, Span
 
 MAX_CONTEXT = 6_000
@@ -35,6 +36,7 @@ class Sheet:
     vectors: Floats
     context: str
     context_vectors: Floats
+    outline: Outline
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -51,8 +53,20 @@ def sheet(
     vectors = encoder.encode([*texts, *asked])
     return Sheet(
         language, texts, tuple(clause.text for clause in found), (*firsts, len(found)),
-        vectors[: len(texts)], context, vectors[len(texts) :],
+        vectors[: len(texts)], context, vectors[len(texts) :], outline(document, found),
     )  # fmt: skip
+
+
+def outline(document: Document, found: Sequence[Clause]) -> Outline:
+    """The message as the transformer takes it."""
+    sentences: dict[Span, list[tuple[int, int]]] = {}
+    for clause in found:
+        start = clause.sentence.start
+        sentences.setdefault(clause.sentence, []).append((clause.span.start - start, clause.span.end - start))
+    return Outline(
+        tuple(document.text[span.start : span.end] for span in sentences),
+        tuple(tuple(ranges) for ranges in sentences.values()),
+    )
 
 
 def context_sentences(context: str, language: str) -> list[str]:
@@ -109,18 +123,37 @@ def mail_row(page: Sheet) -> Floats:
     return np.concatenate([*pooled, np.array(marks, np.float32)]).astype(np.float32)
 
 
-def pair_rows(wording: Floats, meaning: Floats, page: Sheet) -> Floats:
-    """One row a sentence and guideline, for the second look: how sure both first looks are, what
+def deep_sentences(deep: DeepLook, page: Sheet, otherwise: Floats) -> Floats:
+    """The deep look's logits a sentence: its likeliest clause. `otherwise` where it did not look."""
+    out = otherwise.copy()
+    for number in range(len(page)):
+        within = deep.avoid[page.firsts[number] : page.firsts[number + 1]]
+        if len(within):
+            out[number] = within.max(axis=0)
+    return out
+
+
+def deep_acts(deep: DeepLook, page: Sheet) -> Floats:
+    """The deep look's logits of helpful acts a sentence: its likeliest clause, low where it did not look."""
+    out = np.full((len(page), deep.include.shape[1]), FAR, np.float32)
+    for number in range(len(page)):
+        within = deep.include[page.firsts[number] : page.firsts[number + 1]]
+        if len(within):
+            out[number] = within.max(axis=0)
+    return out
+
+
+def pair_rows(wording: Floats, meaning: Floats, deep: Floats, page: Sheet) -> Floats:
+    """One row a sentence and guideline, for the second look: how sure the first looks are, what
     they say of other guidelines and sentences, and how suspicious the whole mail is.
 
-    Both arguments are logits, one row a sentence, one column a guideline.
+    The arguments are logits, one row a sentence, one column a guideline.
     """
     count, heads = wording.shape
-    both = np.asarray((wording + meaning) / 2, np.float32)
+    both = np.asarray((wording + meaning + 2 * deep) / 4, np.float32)
     chance = sigmoid(both)
     any_here = 1 - np.prod(1 - chance, axis=1)
-    ordered = np.sort(both, axis=1)
-    other: Floats = np.where(both == ordered[:, -1:], ordered[:, -2:-1], ordered[:, -1:])
+    other = _rival(both)
     far = np.full((1, heads), FAR, np.float32)
     worst = np.sort(np.concatenate([any_here, np.zeros(3)]))[::-1]
 
@@ -131,7 +164,9 @@ def pair_rows(wording: Floats, meaning: Floats, page: Sheet) -> Floats:
         return np.full((count, heads), value, np.float32)
 
     columns: list[Floats] = [
-        wording, meaning, both, other, both - other,
+        wording, meaning, deep, both, other, both - other,
+        deep - _rival(deep),
+        np.broadcast_to(deep.max(axis=0), both.shape),
         np.broadcast_to(both.max(axis=0), both.shape),
         np.concatenate([far, both[:-1]]), np.concatenate([both[1:], far]),
         each(np.concatenate([[FAR], any_here[:-1]])), each(any_here), all_of(float(chance.sum())),
@@ -141,6 +176,12 @@ def pair_rows(wording: Floats, meaning: Floats, page: Sheet) -> Floats:
         *(all_of(page.language == language) for language in LANGUAGES),
     ]  # fmt: skip
     return np.stack(columns, axis=2).reshape(count * heads, -1).astype(np.float32)
+
+
+def _rival(logits: Floats) -> Floats:
+    """For each guideline the strongest other one of its sentence."""
+    ordered = np.sort(logits, axis=1)
+    return np.asarray(np.where(logits == ordered[:, -1:], ordered[:, -2:-1], ordered[:, -1:]), np.float32)
 
 
 def mention_texts(text: str, sentence: Span, mention: Span) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from app.guidance.schema import Guidance, load
 from app.tone import advice, dates
@@ -24,7 +24,7 @@ from app.tone.meaning import Passage, Reader, Reading
 from app.tone.meaning_house import HouseExamples
 from app.tone.replace import Edit, Phrasebook
 from app.tone.revise import Draft, apply_to, choose, settle
-from app.tone.rules import RuleBook
+from app.tone.rules import Anger, RuleBook
 from app.tone.score import score
 from app.tone.sentences import clauses
 from app.tone.templates import Voice, has_placeholder
@@ -93,13 +93,20 @@ class Judged:
     score: Score
 
 
+class Reads(Protocol):
+    """What the engine needs of a reader."""
+
+    def read(self, passage: Passage) -> Reading: ...
+
+
 class Engine:
     """Guidance, rules and reader, loaded once; safe to share between threads."""
 
-    def __init__(self, guidance: Guidance, reader: Reader) -> None:
+    def __init__(self, guidance: Guidance, reader: Reads) -> None:
         self.guidance = guidance
         self.reader = reader
         self.rules = RuleBook(guidance)
+        self.anger = Anger(guidance)
         self.phrases = Phrasebook(guidance)
 
     @classmethod
@@ -132,6 +139,8 @@ class Engine:
         situations = tuple(sorted(reading.chosen_situations, key=lambda name: -chances[name]))
         certain = tuple(name for name in situations if chances[name] >= _SURE)
         temperature: Temperature = _likeliest(reading.temperature, "calm")
+        if temperature in ("calm", "tense") and self.anger.declared(document, language):
+            temperature = "upset"
         heard = advice.Heard(_own_words(document), temperature, situations, certain)
         return heard, reading, mentions, language
 

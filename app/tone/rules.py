@@ -129,12 +129,12 @@ class RuleBook:
 
     def __init__(self, guidance: Guidance) -> None:
         self._patterns: dict[str, list[tuple[str, Rule, regex.Pattern[str]]]] = {}
-        self._checks: list[tuple[str, Rule]] = []
+        self._checks: dict[str, list[tuple[str, Rule]]] = {}
         for guideline in guidance.guidelines.values():
             for language, words in guideline.words.items():
                 for rule in words.rules:
                     if rule.pattern is None:
-                        self._checks.append((guideline.id, rule))
+                        self._checks.setdefault(language, []).append((guideline.id, rule))
                     else:
                         where = f"{guideline.id}/{language}.toml {rule.id}"
                         compiled = compile_pattern(rule.pattern, where)
@@ -157,9 +157,33 @@ class RuleBook:
             for span, facts in islice(search(pattern, folded, piece), _MATCHES):
                 if not any(quote.covers(span) for quote in quoted):
                     hits.append(Hit(guideline, rule, Span(span.start + at, span.end + at), facts))
-        for guideline, rule in self._checks:
+        # What needs no words is looked for in every language, also in one that has no guidance.
+        for guideline, rule in self._checks.get(language, self._checks.get("en", ())):
             spans = shouting(piece) if rule.check == "capitals" else piled_up(piece)
             hits += [
-                Hit(guideline, rule, Span(s.start + at, s.end + at), {}) for s in islice(spans, _MATCHES)
+                Hit(guideline, rule, Span(span.start + at, span.end + at), {})
+                for span in islice(spans, _MATCHES)
+                if not any(quote.covers(span) for quote in quoted)
             ]
         return hits
+
+
+class Anger:
+    """Whether a client declares to be angry: words so plain that no reader is needed, nor asked."""
+
+    def __init__(self, guidance: Guidance) -> None:
+        self._patterns: dict[str, list[regex.Pattern[str]]] = {
+            code: [compile_pattern(pattern, f"language/{code}.toml angry") for pattern in cues.angry]
+            for code, cues in guidance.cues.items()
+        }
+
+    def declared(self, document: Document, language: str) -> bool:
+        """In the writer's own words, outside quotation marks."""
+        for segment in document.judged():
+            folded = fold(document.text[segment.span.start : segment.span.end])
+            quoted = quoted_spans(folded)
+            for pattern in self._patterns.get(language, ()):
+                for match in pattern.finditer(folded.text):
+                    if not any(quote.covers(folded.span(*match.span())) for quote in quoted):
+                        return True
+        return False

@@ -19,22 +19,25 @@ from numpy.typing import NDArray
 from app.tone.features import BUCKETS, Floats, Ints, Wording
 from app.tone.meaning import (
     AROUND,
-    AVOID,
-    INCLUDE,
     MODEL,
     Reader,
     Weights,
     element_features,
+    mention_features,
     mention_rows,
+    situation_features,
+    telling_parts,
 )  # fmt: skip
 from app.tone.meaning_net import CachedEncoder, MultilingualEncoder, Net, sigmoid, softmax
-from app.tone.meaning_sheet import bags, mail_row, pair_rows, sentence_rows
+from app.tone.meaning_sheet import bags, deep_sentences, mail_row, pair_rows, sentence_rows
 from app.tone.train_data import (
     FOLDS,
+    Deep,
     Example,
     Mail,
     Mentions,
     cases,
+    deep_of,
     digest,
     digest_examples,
     example_mails,
@@ -51,7 +54,7 @@ from app.tone.train_limits import (
     stack_multi,
     stack_single,
 )  # fmt: skip
-from app.tone.types import INCOMING_SITUATIONS, LANGUAGES, SITUATIONS, TEMPERATURES
+from app.tone.types import AVOID, INCLUDE, INCOMING_SITUATIONS, LANGUAGES, SITUATIONS, TEMPERATURES
 
 Arrays = dict[str, NDArray[Any]]
 _BACKGROUND = 800
@@ -76,7 +79,8 @@ def train(
     stays as it is. Raises FileNotFoundError when there are no mails.
     """
     encoder = encoder or CachedEncoder(MultilingualEncoder(), limit=200_000)
-    mails = [mail(case, fold_of(name), encoder) for name, case in cases(data_dir)]
+    deep = Deep.load(out_dir)
+    mails = [mail(case, fold_of(name), encoder, deep) for name, case in cases(data_dir)]
     trained = fit(mails, example_mails(examples, encoder), encoder, seed)
     figures = dict(trained.weights.figures) | {
         "training_mails": digest(data_dir),
@@ -182,7 +186,8 @@ def _fit_situation(
     deep = _nets(
         "situation", x, np.arange(len(x)), y, fold, arrays, hidden=64, epochs=30, seed=seed, batch=64
     )
-    features = np.concatenate([text, asked, deep], axis=1)
+    looks = np.stack([situation_features(item.deep, item.asked_deep) for item in drafts])
+    features = np.concatenate([text, asked, deep, looks], axis=1)
     arrays["situation_stack"], logits = stack_single(features, kind, fold)
     held["situation"] = softmax(logits)
     return softmax(logits)
@@ -229,12 +234,20 @@ def _fit_sentences(
     pairs, elements = [], []
     for number, item in enumerate(drafts):
         part = slice(starts[number], stops[number])
-        pairs.append(pair_rows(words[part, : len(AVOID)], avoid[part], item.page))
+        wording_, meaning = words[part, : len(AVOID)], avoid[part]
+        quick = np.asarray((wording_ + meaning) / 2, np.float32)
+        deep = deep_sentences(deep_of(item), item.page, quick)
+        pairs.append(pair_rows(wording_, meaning, deep, item.page))
         elements.append(
             element_features(
-                bag[number], words[part, len(AVOID) :], include[part], situation[number], item.page.language
+                bag[number], words[part, len(AVOID) :], include[part], deep_of(item),
+                situation[number], item.page.language,
             )
-        )
+        )  # fmt: skip
+    cuts = np.cumsum([len(item.page.parts) for item in drafts])[:-1]
+    split = np.split(held["parts"], cuts)
+    told = [telling_parts(rows_, deep_of(item)) for rows_, item in zip(split, drafts, strict=True)]
+    held["parts"] = np.concatenate(told)
     second = np.concatenate(pairs)
     asked = y[:rows].reshape(-1)
     arrays |= trees(second, asked).save("avoid_trees")
@@ -281,7 +294,8 @@ def _fit_incoming(
     rows = np.concatenate([sentence_rows(item.page) for item in received])
     telling = _nets("received", rows, owner, y, fold, arrays, hidden=64, epochs=60, seed=seed, batch=64)
     pooled = np.logaddexp.reduceat(telling, np.searchsorted(owner, np.arange(len(received))), axis=0)
-    features = np.concatenate([words, deep, pooled], axis=1)
+    looks = [np.concatenate([deep_of(i).temperature, deep_of(i).situations]) for i in received]
+    features = np.concatenate([words, deep, pooled, np.stack(looks)], axis=1)
     arrays["temperature_stack"], logits = stack_single(features, heat, fold)
     held["temperature"] = softmax(logits)
     arrays["situations_stack"], logits = stack_multi(features, kinds, fold)
@@ -315,7 +329,15 @@ def _fit_dates(
         part, offset = linear(x[teach], y[teach], 2.0)
         return np.asarray(x[test] @ part + offset, np.float32)
 
-    chance = sigmoid(_held_out(found.fold, 1, fit_predict))[:, 0]
+    words = _held_out(found.fold, 1, fit_predict)[:, 0]
+    rows = np.stack(
+        [
+            mention_features(words[n : n + 1], item.deep, item.clauses, [mention])[0]
+            for n, (item, mention) in enumerate(found.found)
+        ]
+    )
+    arrays[f"{name}_stack"], logits = stack_multi(rows, y, found.fold)
+    chance = sigmoid(logits)[:, 0]
     held[name] = np.stack([chance, found.target])
     figures[f"{name}_threshold"] = best_threshold(chance, found.target)
 
@@ -333,23 +355,21 @@ def fit_politeness(data_dir: Path, encoder: CachedEncoder, mean: Floats) -> Floa
 
 def cross_validate(
     data_dir: Path, examples: Sequence[Example], encoder: CachedEncoder | None = None, seed: int = 0
-) -> Mapping[str, Mapping[str, float]]:
-    """Figures by language on training mails, each judged by heads that never saw its writer.
+) -> tuple[Trained, list[Mail]]:
+    """The training mails, and what heads that were not taught their writers say of them.
 
     The thresholds, too, are those chosen on these mails: a little rosy, which `docs/accuracy.md` says.
     """
-    from app.tone.train_figures import figures_of
-
     encoder = encoder or CachedEncoder(MultilingualEncoder(), limit=200_000)
-    mails = [mail(case, fold_of(name), encoder) for name, case in cases(data_dir)]
-    trained = fit(mails, example_mails(examples, encoder), encoder, seed)
-    return figures_of(trained.held_out, trained.weights.figures, mails)
+    deep = Deep.load(MODEL)
+    mails = [mail(case, fold_of(name), encoder, deep) for name, case in cases(data_dir)]
+    return fit(mails, example_mails(examples, encoder), encoder, seed), mails
 
 
-def reader_of(trained: Trained, politeness: Floats, encoder: CachedEncoder) -> Reader:
+def reader_of(trained: Trained, politeness: Floats, encoder: CachedEncoder, deep: Deep) -> Reader:
     """A reader with weights just trained."""
     arrays = dict(trained.weights.arrays) | {"politeness": politeness}
-    return Reader.of(Weights(arrays, trained.weights.figures), encoder)
+    return Reader.of(Weights(arrays, trained.weights.figures), encoder, deep.transformer)
 
 
 __all__ = ["Example", "Net", "Trained", "cross_validate", "fit", "fit_politeness", "reader_of", "train"]

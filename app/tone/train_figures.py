@@ -1,126 +1,100 @@
-"""How well the heads do, by language, in the measures that the labelled cases are scored with."""
+"""Training mails read by heads that were not taught them: the reader as the engine will meet new mail."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from app.tone.meaning import INCLUDE, choose_situations
-from app.tone.meaning_hits import Hit, decide
-from app.tone.train_data import Mail, meets
-from app.tone.train_limits import missing_of
-from app.tone.types import INCOMING_SITUATIONS, LANGUAGES, SITUATIONS, TEMPERATURES, Clause, Span
+from app.tone.features import Floats
+from app.tone.meaning import ElementReading, Passage, Reader, Reading, choose_situations
+from app.tone.meaning_hits import decide
+from app.tone.train import Trained
+from app.tone.train_data import Mail, Mentions, key_of, mentions
+from app.tone.types import AVOID, INCLUDE, INCOMING_SITUATIONS, SITUATIONS, TEMPERATURES
 
 
-@dataclass
-class Tally:
-    """Hits, false alarms, misses."""
+@dataclass(frozen=True, eq=False)
+class HeldOutReader:
+    """A `Reader` that answers a training mail from `readings`, and any other text itself."""
 
-    both: int = 0
-    have: int = 0
-    want: int = 0
+    reader: Reader
+    readings: Mapping[str, Reading]
 
-    def sets(self, want: Collection[str], have: Collection[str]) -> None:
-        self.both += len(set(want) & set(have))
-        self.have += len(have)
-        self.want += len(want)
-
-    @property
-    def f1(self) -> float:
-        return 2 * self.both / max(1, self.have + self.want)
-
-
-def found_spans(hits: Sequence[Hit], clauses: Sequence[Clause]) -> list[tuple[str, Span]]:
-    return [(hit.guideline, hit.span(clauses)) for hit in hits]
+    def read(self, passage: Passage) -> Reading:
+        case = {
+            "direction": passage.direction,
+            "lang": passage.language,
+            "text": passage.document.text,
+        }
+        known = self.readings.get(key_of(case))
+        if known is None or len(known.mentions) != len(passage.mentions):
+            return self.reader.read(passage)
+        return known
 
 
-def match(
-    want: Sequence[tuple[str, Span]], have: Sequence[tuple[str, Span]], tally: Callable[[str], Tally]
-) -> None:
-    """Count findings: same guideline and half of the shorter span shared, each used once."""
-    free = list(have)
-    for guideline, span in want:
-        tally(guideline).want += 1
-        hit = next((item for item in free if item[0] == guideline and meets(item[1], span)), None)
-        if hit is not None:
-            free.remove(hit)
-            tally(guideline).both += 1
-            tally(guideline).have += 1
-    for guideline, _ in free:
-        tally(guideline).have += 1
-
-
-class Sheet:
-    """Collects figures; keys are (language, measure)."""
-
-    def __init__(self) -> None:
-        self.tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
-        self.shares: dict[tuple[str, str], list[bool]] = defaultdict(list)
-
-    def draft(
-        self, item: Mail, have: Sequence[tuple[str, Span]], present: Collection[str], situation: str
-    ) -> None:
-        for key in (item.page.language, "all"):
-            match(item.spans, have, lambda _, key=key: self.tallies[key, "findings"])  # type: ignore[misc]
-            if not item.spans:
-                self.shares[key, "clean_flagged"].append(bool(have))
-            self.tallies[key, "missing"].sets(item.case["missing"], missing_of(list(present), situation))
-            self.tallies[key, "present"].sets(item.case["present"], present)
-            self.shares[key, "situation"].append(situation == item.case["situation"])
-        match(item.spans, have, lambda guideline: self.tallies["all", guideline])
-
-    def received(self, item: Mail, temperature: str, situations: Collection[str]) -> None:
-        for key in (item.page.language, "all"):
-            self.shares[key, "temperature"].append(temperature == item.case["temperature"])
-            self.tallies[key, "situations"].sets(item.case["situations"], situations)
-
-    def result(self) -> dict[str, dict[str, float]]:
-        out: dict[str, dict[str, float]] = {key: {} for key in (*LANGUAGES, "all")}
-        for (key, measure), tally in sorted(self.tallies.items()):
-            out[key][measure] = round(tally.f1, 3)
-            if measure == "findings":
-                out[key]["precision"] = round(tally.both / max(1, tally.have), 3)
-                out[key]["recall"] = round(tally.both / max(1, tally.want), 3)
-        for (key, measure), values in sorted(self.shares.items()):
-            out[key][measure] = round(float(np.mean(values)), 3)
-        return out
-
-
-def figures_of(
-    held: Mapping[str, np.ndarray], figures: Mapping[str, Any], mails: Sequence[Mail]
-) -> dict[str, dict[str, float]]:  # fmt: skip
-    """Figures by language of held-out answers (`Trained.held_out`) to these mails."""
-    sheet = Sheet()
+def readings(trained: Trained, mails: Sequence[Mail]) -> dict[str, Reading]:
+    """The held-out reading of each mail, by its key."""
+    found = {item.case["direction"]: _dates(trained, mails, item.case["direction"]) for item in mails}
+    out: dict[str, Reading] = {}
     drafts = [item for item in mails if item.outgoing and len(item.page)]
     sentence = part = 0
-    limits = figures["avoid_thresholds"]
     for number, item in enumerate(drafts):
-        chance = held["avoid"][sentence : sentence + len(item.page)]
-        parts = held["parts"][part : part + len(item.page.parts)]
+        chance = trained.held_out["avoid"][sentence : sentence + len(item.page)]
+        parts = trained.held_out["parts"][part : part + len(item.page.parts)]
         sentence += len(item.page)
         part += len(item.page.parts)
-        hits = decide(chance, parts, item.page, limits, figures["second_threshold"])
-        over = held["include"][number] >= np.asarray(figures["include_thresholds"])
-        present = [name for name, is_over in zip(INCLUDE, over, strict=True) if is_over]
-        situation = SITUATIONS[int(held["situation"][number].argmax())]
-        sheet.draft(item, found_spans(hits, item.clauses), present, situation)
+        key = key_of(item.case)
+        out[key] = _draft(trained, item, number, chance, parts, found["outgoing"].get(key, ()))
     received = [item for item in mails if not item.outgoing and len(item.page)]
     for number, item in enumerate(received):
-        temperature = TEMPERATURES[int(held["temperature"][number].argmax())]
-        limit = figures["situations_threshold"]
-        chosen = choose_situations(held["situations"][number], limit)
-        sheet.received(item, temperature, [INCOMING_SITUATIONS[i] for i in chosen])
-    result = sheet.result()
-    for direction in ("outgoing", "incoming"):
-        chance, target = held[f"dates_{direction}"]
-        limit = figures[f"dates_{direction}_threshold"]
-        over = chance >= limit
-        want = target > 0.5
-        result["all"][f"dates_{direction}"] = round(
-            2 * float((over & want).sum()) / float(over.sum() + want.sum()), 3
-        )
-    return result
+        key = key_of(item.case)
+        out[key] = _received(trained, number, found["incoming"].get(key, ()))
+    return out
+
+
+def _draft(
+    trained: Trained, item: Mail, number: int, chance: Floats, parts: Floats,
+    dated: tuple[tuple[float, bool], ...],
+) -> Reading:  # fmt: skip
+    figures = trained.weights.figures
+    hits = decide(chance, parts, item.page, figures["avoid_thresholds"], figures["second_threshold"])
+    acts = trained.held_out["include"][number]
+    present = acts >= np.asarray(figures["include_thresholds"])
+    elements = tuple(
+        ElementReading(name, float(acts[head]), bool(present[head]), 0 if present[head] else None)
+        for head, name in enumerate(INCLUDE)
+    )
+    situation = trained.held_out["situation"][number]
+    rating = None if item.deep is None else 3 + 2 * float(np.clip(item.deep.rating, -1, 1))
+    return Reading(
+        np.zeros((len(item.clauses), len(AVOID)), np.float32), tuple(hits), elements,
+        dict(zip(SITUATIONS, situation.tolist(), strict=True)), None, None, (), dated, 50.0, rating,
+    )  # fmt: skip
+
+
+def _received(trained: Trained, number: int, dated: tuple[tuple[float, bool], ...]) -> Reading:
+    heat = trained.held_out["temperature"][number]
+    kinds = trained.held_out["situations"][number]
+    chosen = choose_situations(kinds, trained.weights.figures["situations_threshold"])
+    return Reading(
+        np.zeros((0, len(AVOID)), np.float32), (), (), None,
+        dict(zip(TEMPERATURES, heat.tolist(), strict=True)),
+        dict(zip(INCOMING_SITUATIONS, kinds.tolist(), strict=True)),
+        tuple(INCOMING_SITUATIONS[i] for i in chosen), dated, 50.0, None,
+    )  # fmt: skip
+
+
+def _dates(
+    trained: Trained, mails: Sequence[Mail], direction: str
+) -> dict[str, tuple[tuple[float, bool], ...]]:
+    """The held-out verdicts on the dates of each mail, in their order."""
+    found: Mentions = mentions(mails, direction)
+    chance = trained.held_out[f"dates_{direction}"][0]
+    limit = trained.weights.figures[f"dates_{direction}_threshold"]
+    out: dict[str, tuple[tuple[float, bool], ...]] = {}
+    for (item, _), value in zip(found.found, chance.tolist(), strict=True):
+        key = key_of(item.case)
+        out[key] = (*out.get(key, ()), (value, value >= limit))
+    return out

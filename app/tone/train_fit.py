@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -27,15 +29,20 @@ def linear(x: Any, y: Floats, strength: float = 8.0) -> tuple[Floats, Floats]:
 
     weights = np.zeros((x.shape[1], y.shape[1]), dtype=np.float32)
     biases = np.full(y.shape[1], -5.0, dtype=np.float32)
-    for head in range(y.shape[1]):
+
+    def fit(head: int) -> None:
         target = y[:, head] > 0.5
         if not 0 < target.sum() < len(target):
-            continue
+            return
         model = LogisticRegression(
             C=strength, class_weight="balanced", solver="liblinear", tol=1e-2, random_state=0
         )
         model.fit(x, target)
         weights[:, head], biases[head] = model.coef_[0], model.intercept_[0]
+
+    # Heads know nothing of one another, and liblinear leaves Python alone while it works.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fit, range(y.shape[1])))
     return weights, biases
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tone.features import Floats, Ints
-from app.tone.meaning import AVOID, INCLUDE, choose_situations
+from app.tone.meaning import choose_situations
 from app.tone.train_data import FOLDS, Mail
+from app.tone.types import AVOID, INCLUDE
 
 # Which element a situation calls for is guidance; here it only says which mails a limit is judged on.
 _CALLED: dict[str, tuple[str, ...]] = {

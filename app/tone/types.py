@@ -30,7 +30,15 @@ INCOMING_SITUATIONS: tuple[str, ...] = (
     "missed-deadline", "quality-complaint", "billing-dispute", "scope-change", "progress-anxiety",
     "misunderstanding", "legal-threat", "reputation-threat", "unresponsive", "praise", "routine",
 )  # fmt: skip
-
+AVOID: tuple[str, ...] = (
+    "blaming-the-client", "blaming-a-colleague", "arguing", "hollow-apology", "overpromising", "complaining",
+    "dismissing-feelings", "hostile-wording", "internal-detail", "vague-commitment", "surprise-cost",
+    "assuming-consent", "disparaging-the-client",
+)  # fmt: skip
+INCLUDE: tuple[str, ...] = (
+    "acknowledge-feelings", "own-the-problem", "sincere-apology", "concrete-solution", "offer-to-talk",
+    "commit-to-follow-up", "thank-the-client", "clear-terms",
+)  # fmt: skip
 
 JUDGED = 30_000
 """Words after this many code points of a message are not judged: no mail is as long, and time is bounded."""

@@ -68,12 +68,10 @@ def test_plain_notes_stay_quiet(language: str, text: str) -> None:
 
 
 def test_a_finding_marks_the_clause_that_carries_it() -> None:
-    text = (
-        "The drawings for Tuesday's meeting are attached, and you clearly never bothered to read the brief."
-    )
+    text = "The drawings for Tuesday's meeting are attached, but you sent us the wrong logo again."
     cut = clauses(whole(text), "en")
     hit = next(h for h in read(text).findings if h.guideline in ("blaming-the-client", "hostile-wording"))
-    assert "never bothered" in cut[hit.clause].text
+    assert "wrong logo" in cut[hit.clause].text
     assert hit.first <= hit.clause <= hit.last
     assert hit.span(cut).overlap(cut[hit.clause].span)
 
@@ -174,7 +172,7 @@ class Counting:
 def test_only_a_changed_sentence_is_encoded_again() -> None:
     counting = Counting()
     encoder = CachedEncoder(counting)
-    who = Reader.of(reader().weights, encoder)
+    who = Reader.of(reader().weights, encoder, reader().transformer)
     read("The plan is ready. We will call on Monday. Best wishes to you.", who=who)
     before = len(counting.asked)
     read("The plan is ready. We will call on Tuesday. Best wishes to you.", who=who)
@@ -258,4 +256,4 @@ def test_a_warm_reading_is_quick() -> None:
 
 
 def test_the_weights_are_small_enough_to_commit() -> None:
-    assert sum(path.stat().st_size for path in MODEL.iterdir()) <= 15_000_000
+    assert sum(path.stat().st_size for path in MODEL.iterdir()) <= 60_000_000

@@ -17,6 +17,7 @@ CUES = Cues(
     i=[r"\bi\b", r"\bmy\b"],
     formal=[],
     informal=[],
+    angry=[],
 )
 
 

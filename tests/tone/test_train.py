@@ -27,8 +27,8 @@ from app.tone.train_data import (
     mail,
     meets,
 )
-from app.tone.train_figures import Tally, match
 from app.tone.train_fit import linear, matrix, net, ridge, trees
+from app.tone.transformer import Transformer
 from app.tone.types import SITUATIONS, Span
 
 TRAINING = Path(__file__).parents[2] / "app" / "guidance" / "training"
@@ -189,16 +189,12 @@ def test_wording_weighs_rare_pieces_and_ignores_what_was_seen_once() -> None:
     assert (rarity > 0).any()
 
 
-def test_matching_counts_each_finding_once() -> None:
-    tally = Tally()
-    want = [("arguing", Span(0, 10)), ("arguing", Span(20, 30))]
-    match(want, [("arguing", Span(5, 30)), ("complaining", Span(0, 10))], lambda _: tally)
-    assert (tally.both, tally.have, tally.want) == (1, 2, 2)
+def test_a_shared_half_of_the_shorter_span_is_a_match() -> None:
     assert meets(Span(0, 10), Span(5, 100))
     assert not meets(Span(0, 10), Span(6, 100))
 
 
 def test_the_reader_serves_what_was_trained() -> None:
-    reader = Reader.of(Weights.load(), CachedEncoder(Silent()))
+    reader = Reader.of(Weights.load(), CachedEncoder(Silent()), Transformer(MODEL))
     assert len(reader.weights.figures["avoid_thresholds"]) == len(AVOID)
     assert all(0 < limit < 1 for limit in reader.weights.figures["avoid_thresholds"])
