@@ -17,6 +17,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from app.tone.memory import Memory
 from app.tone.text import fold_text
 
 Floats = NDArray[np.float32]
@@ -42,6 +43,20 @@ def pieces(text: str) -> Iterator[int]:
             yield CHAR_BUCKETS + crc32(b" ".join(raw[number:stop])) % WORD_BUCKETS
 
 
+def _counted(text: str) -> tuple[Ints, Floats]:
+    """The buckets of a text, ascending, and 1 + log of how often each occurs."""
+    counts = Counter(pieces(text))
+    columns = sorted(counts)
+    return (
+        np.array(columns, dtype=np.int64),
+        np.array([1.0 + math.log(counts[column]) for column in columns], dtype=np.float32),
+    )
+
+
+_NONE = (np.zeros(0, np.int64), np.zeros(0, np.float32))
+_COUNTED: Memory[tuple[Ints, Floats]] = Memory(4_000)  # a reread draft is mostly the same sentences
+
+
 class Wording:
     """Sparse rows, one a text: `columns[starts[i]:starts[i + 1]]` with their `values`.
 
@@ -50,18 +65,10 @@ class Wording:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        columns: list[int] = []
-        values: list[float] = []
-        starts = [0]
-        for text in texts:
-            counts = Counter(pieces(text))
-            for column in sorted(counts):
-                columns.append(column)
-                values.append(1.0 + math.log(counts[column]))
-            starts.append(len(columns))
-        self.columns: Ints = np.array(columns, dtype=np.int64)
-        self.values: Floats = np.array(values, dtype=np.float32)
-        self.starts: Ints = np.array(starts, dtype=np.int64)
+        rows = [_COUNTED.get(text, _counted) for text in texts]
+        self.columns: Ints = np.concatenate([_NONE[0], *(columns for columns, _ in rows)])
+        self.values: Floats = np.concatenate([_NONE[1], *(values for _, values in rows)])
+        self.starts: Ints = np.cumsum([0, *(len(columns) for columns, _ in rows)], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.starts) - 1

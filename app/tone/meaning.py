@@ -246,7 +246,7 @@ class Reader:
     def _elements(
         self, page: Sheet, deep: DeepLook, wording: Floats, meaning: Floats, situation: Floats | None
     ) -> tuple[ElementReading, ...]:
-        bag = self._wording("include", bags(["\n".join(page.texts)]))[0]
+        bag = self._wording("include", page.bag)[0]
         features = element_features(bag, wording, meaning, deep, situation, page.language)
         chance = sigmoid(
             features @ self.weights.arrays["include_stack"][:-1] + self.weights.arrays["include_stack"][-1]
@@ -265,7 +265,7 @@ class Reader:
         return tuple(found)
 
     def _situation(self, page: Sheet, deep: DeepLook | None, asked_deep: DeepLook | None) -> Floats:
-        text = self._wording("situation", bags(["\n".join(page.texts)]))[0]
+        text = self._wording("situation", page.bag)[0]
         asked = self._wording("asked", bags([page.context]))[0] if page.context else np.zeros_like(text)
         net = self._net["situation"](mail_row(page)[None])[0]
         features = np.concatenate([text, asked, net, situation_features(deep, asked_deep)])
@@ -275,7 +275,7 @@ class Reader:
     def _incoming(
         self, page: Sheet, deep: DeepLook
     ) -> tuple[Mapping[str, float], Mapping[str, float], tuple[str, ...]]:
-        words = self._wording("incoming", bags(["\n".join(page.texts)]))[0]
+        words = self._wording("incoming", page.bag)[0]
         sentences = np.logaddexp.reduce(self._net["received"](sentence_rows(page)), axis=0)
         net = self._net["incoming"](mail_row(page)[None])[0]
         features = np.concatenate([words, net, sentences, deep.temperature, deep.situations])

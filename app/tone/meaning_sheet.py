@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -40,6 +41,11 @@ class Sheet:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @cached_property
+    def bag(self) -> Wording:
+        """The wording of the whole message."""
+        return bags(["\n".join(self.texts)])
 
 
 def sheet(

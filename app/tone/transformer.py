@@ -12,11 +12,8 @@ Training is in `train_transformer`; how this shape was chosen in docs/accuracy.m
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +23,7 @@ from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from app.tone.features import Floats
+from app.tone.memory import Memory
 from app.tone.types import AVOID, INCLUDE, INCOMING_SITUATIONS, SITUATIONS, TEMPERATURES
 
 MAX_CLAUSES = 320
@@ -112,9 +110,7 @@ class Transformer:
         self._session = onnxruntime.InferenceSession(
             str(folder / "sentences.onnx"), options, providers=["CPUExecutionProvider"]
         )
-        self._known: OrderedDict[bytes, Floats] = OrderedDict()
-        self._remember = remember
-        self._lock = threading.Lock()
+        self._known: Memory[Floats] = Memory(remember)
 
     def read(self, outline: Outline) -> DeepLook:
         """Judge a message's clauses. The message must have at least one."""
@@ -125,7 +121,7 @@ class Transformer:
                 break
             sentences.append((text, clauses))
             count += len(clauses)
-        x = np.concatenate(self._sentences(sentences))
+        x = np.concatenate([self._sentence(text, clauses) for text, clauses in sentences])
         x = x + self._arrays["place"][places(len(x))]
         for number in range(2):
             x = self._mix(x, f"mix{number}")
@@ -135,36 +131,18 @@ class Transformer:
         mail = pooled @ self._arrays["mail_w"] + self._arrays["mail_b"]
         return split(clause, mail)
 
-    def _sentences(self, sentences: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> list[Floats]:
-        """The vectors of the clauses of each sentence."""
-        keys = [
-            blake2b(repr(item).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-            for item in sentences
-        ]
-        found: dict[bytes, Floats] = {}
-        with self._lock:
-            for key in keys:
-                if key in self._known:
-                    self._known.move_to_end(key)
-                    found[key] = self._known[key]
-        unknown = {key: item for key, item in zip(keys, sentences, strict=True) if key not in found}
-        if unknown:
-            fresh = dict(zip(unknown, self._encode(list(unknown.values())), strict=True))
-            found |= fresh
-            with self._lock:
-                self._known |= fresh
-                while len(self._known) > self._remember:
-                    self._known.popitem(last=False)
-        return [found[key] for key in keys]
+    def _sentence(self, text: str, clauses: Sequence[tuple[int, int]]) -> Floats:
+        """The vectors of the clauses of a sentence.
 
-    def _encode(self, sentences: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> list[Floats]:
-        # One sentence at a time: int8 scales are set by what runs together, and a sentence must
-        # read the same whatever its company. It costs a tenth more than batches.
-        out = []
-        pieces = self._pieces.encode([text for text, _ in sentences])
-        for (row, offsets), (_, clauses) in zip(pieces, sentences, strict=True):
-            out.append(self._pooled(self._states(row), self._pieces.of_clauses(offsets, clauses)))
-        return out
+        One sentence at a time: int8 scales are set by what runs together, and a sentence must read
+        the same whatever its company. It costs a tenth more than batches.
+        """
+
+        def make(_: str) -> Floats:
+            ((row, offsets),) = self._pieces.encode([text])
+            return self._pooled(self._states(row), self._pieces.of_clauses(offsets, clauses))
+
+        return self._known.get(f"{clauses}{text}", make)
 
     def _states(self, row: Sequence[int]) -> Floats:
         """The token states of a sentence: (tokens, width)."""
