@@ -47,6 +47,8 @@ from app.tone.week import WorkingHours
 # Earlier messages of the thread that are read, latest last: enough to see a dispute come back.
 _HEARD = 4
 _ENOUGH_WORDS = 3
+# Longer messages are judged but not rewritten: every replacement costs reading them again.
+_REWRITTEN = 200_000
 # From here on a situation is sure enough to put words about it into a mail.
 _SURE = 0.6
 
@@ -191,8 +193,13 @@ class Engine:
         def reread(edits: Sequence[Edit]) -> Judged:
             return self._judge(_edited(document, edits), request, heard)
 
-        options = choose(judged.marks, document, judged.voice, judged.language, self.guidance, self.phrases)
-        draft: Draft = settle(document, judged.marks, options, judged.elements, judged.score, reread)
+        if len(document.source) > _REWRITTEN:
+            draft = Draft(tuple(mark.finding for mark in judged.marks), None, None)
+        else:
+            options = choose(
+                judged.marks, document, judged.voice, judged.language, self.guidance, self.phrases
+            )
+            draft = settle(document, judged.marks, options, judged.elements, judged.score, reread)
         latest = heard[-1] if heard else None
         channel = advice.reply_channel(latest)
         situation = judged.situation
