@@ -160,7 +160,7 @@ def test_an_error_is_logged_with_its_place_and_request(
 
 
 def test_a_request_is_one_line_of_counts(client: Client, stream: io.StringIO) -> None:
-    client.review({"direction": "outgoing", "text": "As I already told you, it is your fault!!!"})
+    client.review({"direction": "outgoing", "text": "It is your fault!!!"})
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     [line] = [line for line in lines if line["message"] == "request"]
     assert (line["method"], line["route"], line["status"]) == ("POST", "/v1/reviews", 200)
