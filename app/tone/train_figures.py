@@ -36,7 +36,7 @@ class HeldOutReader:
 
 def readings(trained: Trained, mails: Sequence[Mail]) -> dict[str, Reading]:
     """The held-out reading of each mail, by its key."""
-    found = {item.case["direction"]: _dates(trained, mails, item.case["direction"]) for item in mails}
+    found = {direction: _dates(trained, mails, direction) for direction in ("outgoing", "incoming")}
     out: dict[str, Reading] = {}
     drafts = [item for item in mails if item.outgoing and len(item.page)]
     sentence = part = 0
