@@ -8,11 +8,9 @@ guideline is right and half of the shorter span is shared, each label once. Inte
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,13 +37,6 @@ class Outcome:
     shares: Mapping[str, bool]
     rating: tuple[float, float] | None = None
     wrong: tuple[str, ...] = field(default=(), compare=False)
-
-
-def cases(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Labelled mails, one JSON object a line. Raises OSError and ValueError."""
-    return [
-        json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines() if line.strip()
-    ]
 
 
 def review(engine: Engine, case: Mapping[str, Any]) -> tuple[Review, tuple[Hold, ...]]:
@@ -135,8 +126,7 @@ def figures(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Figure]:
 
     def put(name: str, values: Callable[[Any], Any]) -> None:
         with np.errstate(invalid="ignore", divide="ignore"):
-            low, high = np.nanquantile(values(draws), (0.025, 0.975)).tolist()
-            out[name] = (float(values(whole)[0]), low, high)
+            out[name] = _figure(values(whole)[0], values(draws))
 
     for name in sorted({name for o in outcomes for name in o.counts}):
         table = np.array([o.counts.get(name, (0, 0, 0)) for o in outcomes], float)
@@ -149,17 +139,20 @@ def figures(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Figure]:
     for name in sorted({name for o in outcomes for name in o.shares}):
         share = np.array([float(o.shares[name]) for o in outcomes if name in o.shares])
         some = rng.integers(0, len(share), (_DRAWS, len(share)))
-        low, high = np.quantile(share[some].mean(axis=1), (0.025, 0.975)).tolist()
-        out[name] = (float(share.mean()), low, high)
+        out[name] = _figure(share.mean(), share[some].mean(axis=1))
     rated = [o.rating for o in outcomes if o.rating is not None]
     if len(rated) > 2:
         pairs = np.array(rated)
         some = rng.integers(0, len(pairs), (_DRAWS, len(pairs)))
-        low, high = np.nanquantile(
-            np.array([_spearman(pairs[rows]) for rows in some]), (0.025, 0.975)
-        ).tolist()
-        out["score against rating"] = (_spearman(pairs), low, high)
+        drawn = [_spearman(pairs[rows]) for rows in some]
+        out["score against rating"] = _figure(_spearman(pairs), np.array(drawn))
     return out
+
+
+def _figure(value: Any, drawn: Any) -> Figure:
+    """A figure with the interval that holds 95 % of its draws."""
+    low, high = np.nanquantile(drawn, (0.025, 0.975)).tolist()
+    return float(value), low, high
 
 
 def _spearman(pairs: Any) -> float:

@@ -13,7 +13,7 @@ from app.tone.meaning import MODEL, Reader
 from app.tone.meaning_net import CachedEncoder, MultilingualEncoder
 from app.tone.review import Engine
 from app.tone.train import Example
-from app.tone.train_data import cases, example_mails, fold_of, mail
+from app.tone.train_data import cases, example_mails, fold_of, labelled, mail
 from app.tone.train_figures import HeldOutReader, readings
 
 _MAILS = ROOT / "training"
@@ -55,14 +55,15 @@ def accuracy(paths: Sequence[Path], say: Callable[[str], None]) -> str:
     held = HeldOutReader(Reader.load(), readings(trained, mails))
     own = [item.case for item in mails][::_EVERY]
     parts = ["### Training mails, held out by writer", _measured(Engine(load(), held), own, say)]
-    if paths:
-        parts += ["### Mails by others", _measured(Engine.load(), measuring.cases(paths), say)]
+    others = [case for path in paths for case in labelled(path)]
+    if others:
+        parts += ["### Mails by others", _measured(Engine.load(), others, say)]
     return "\n\n".join(parts)
 
 
-def _measured(engine: Engine, labelled: Sequence[dict[str, object]], say: Callable[[str], None]) -> str:
-    outcomes = [measuring.judge(case, *measuring.review(engine, case)) for case in labelled]
-    for case, outcome in zip(labelled, outcomes, strict=True):
+def _measured(engine: Engine, mails: Sequence[dict[str, object]], say: Callable[[str], None]) -> str:
+    outcomes = [measuring.judge(case, *measuring.review(engine, case)) for case in mails]
+    for case, outcome in zip(mails, outcomes, strict=True):
         for line in outcome.wrong:
             say(f"{case['id']} {line}")
     return measuring.table(outcomes)

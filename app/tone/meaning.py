@@ -23,10 +23,10 @@ from app.tone.meaning_hits import Hit, decide
 from app.tone.meaning_house import HouseExamples, HouseHead, fit_house
 from app.tone.meaning_net import CachedEncoder, MultilingualEncoder, Net, Trees, sigmoid, softmax
 from app.tone.meaning_sheet import (
+    FAR,
     Sheet,
     bags,
-    deep_acts,
-    deep_sentences,
+    by_sentence,
     mail_row,
     mention_texts,
     pair_rows,
@@ -199,7 +199,7 @@ class Reader:
         avoid_words, include_words = words[:, : len(AVOID)], words[:, len(AVOID) :]
         meaning = self._net["avoid"](rows)
         quick = np.asarray((avoid_words + meaning) / 2, np.float32)
-        chance = self._second_look(avoid_words, meaning, deep_sentences(deep, page, quick), page)
+        chance = self._second_look(avoid_words, meaning, by_sentence(deep.avoid, page, quick), page)
         parts = avoid_words
         if len(page.parts) > len(page):
             parts = self._wording("sentence", Wording(page.parts))[:, : len(AVOID)]
@@ -253,7 +253,7 @@ class Reader:
         )
         limits = self.weights.figures["include_thresholds"]
         found = []
-        acts = deep_acts(deep, page)
+        acts = by_sentence(deep.include, page, np.full((len(page), len(INCLUDE)), FAR, np.float32))
         for head, name in enumerate(INCLUDE):
             # Acts keep company ("Sorry. Our mistake."): the evidence is where this one stands out.
             others = np.delete(wording, head, axis=1).max(axis=1)

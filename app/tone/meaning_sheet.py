@@ -16,7 +16,7 @@ import numpy as np
 from app.tone.features import Floats, Wording
 from app.tone.meaning_net import WIDTH, CachedEncoder, sigmoid
 from app.tone.sentences import clauses, whole
-from app.tone.transformer import DeepLook, Outline
+from app.tone.transformer import Outline
 from app.tone.types import LANGUAGES, Clause, Document, Span
 
 MAX_CONTEXT = 6_000
@@ -129,21 +129,12 @@ def mail_row(page: Sheet) -> Floats:
     return np.concatenate([*pooled, np.array(marks, np.float32)]).astype(np.float32)
 
 
-def deep_sentences(deep: DeepLook, page: Sheet, otherwise: Floats) -> Floats:
-    """The deep look's logits a sentence: its likeliest clause. `otherwise` where it did not look."""
+def by_sentence(clauses_: Floats, page: Sheet, otherwise: Floats) -> Floats:
+    """Logits a clause (of the first clauses, as far as the deep look went) as logits a sentence: its
+    likeliest clause. `otherwise` where it did not look."""
     out = otherwise.copy()
     for number in range(len(page)):
-        within = deep.avoid[page.firsts[number] : page.firsts[number + 1]]
-        if len(within):
-            out[number] = within.max(axis=0)
-    return out
-
-
-def deep_acts(deep: DeepLook, page: Sheet) -> Floats:
-    """The deep look's logits of helpful acts a sentence: its likeliest clause, low where it did not look."""
-    out = np.full((len(page), deep.include.shape[1]), FAR, np.float32)
-    for number in range(len(page)):
-        within = deep.include[page.firsts[number] : page.firsts[number + 1]]
+        within = clauses_[page.firsts[number] : page.firsts[number + 1]]
         if len(within):
             out[number] = within.max(axis=0)
     return out

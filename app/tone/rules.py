@@ -78,6 +78,15 @@ def quoted_spans(folded: Folded) -> list[Span]:
     return [folded.span(*match.span()) for match in _QUOTED.finditer(folded.text)]
 
 
+def _unquoted(
+    pattern: regex.Pattern[str], folded: Folded, source: str, quoted: list[Span]
+) -> Iterator[tuple[Span, dict[str, str]]]:
+    """The first matches of a pattern, without those in quotation marks."""
+    for span, facts in islice(search(pattern, folded, source), _MATCHES):
+        if not any(quote.covers(span) for quote in quoted):
+            yield span, facts
+
+
 def shouting(text: str) -> Iterator[Span]:
     """Runs of two or more words in capitals with at least ten letters: names and acronyms are shorter.
 
@@ -154,9 +163,8 @@ class RuleBook:
         quoted = quoted_spans(folded)
         hits = []
         for guideline, rule, pattern in self._patterns.get(language, ()):
-            for span, facts in islice(search(pattern, folded, piece), _MATCHES):
-                if not any(quote.covers(span) for quote in quoted):
-                    hits.append(Hit(guideline, rule, Span(span.start + at, span.end + at), facts))
+            for span, facts in _unquoted(pattern, folded, piece, quoted):
+                hits.append(Hit(guideline, rule, Span(span.start + at, span.end + at), facts))
         # What needs no words is looked for in every language, also in one that has no guidance.
         for guideline, rule in self._checks.get(language, self._checks.get("en", ())):
             spans = shouting(piece) if rule.check == "capitals" else piled_up(piece)
@@ -180,10 +188,10 @@ class Anger:
     def declared(self, document: Document, language: str) -> bool:
         """In the writer's own words, outside quotation marks."""
         for segment in document.judged():
-            folded = fold(document.text[segment.span.start : segment.span.end])
+            piece = document.text[segment.span.start : segment.span.end]
+            folded = fold(piece)
             quoted = quoted_spans(folded)
-            for pattern in self._patterns.get(language, ()):
-                for match in pattern.finditer(folded.text):
-                    if not any(quote.covers(folded.span(*match.span())) for quote in quoted):
-                        return True
+            patterns = self._patterns.get(language, ())
+            if any(True for pattern in patterns for _ in _unquoted(pattern, folded, piece, quoted)):
+                return True
         return False

@@ -20,7 +20,6 @@ from app.tone.features import BUCKETS, Floats, Ints, Wording
 from app.tone.meaning import (
     AROUND,
     MODEL,
-    Reader,
     Weights,
     element_features,
     mention_features,
@@ -29,7 +28,7 @@ from app.tone.meaning import (
     telling_parts,
 )  # fmt: skip
 from app.tone.meaning_net import CachedEncoder, MultilingualEncoder, Net, sigmoid, softmax
-from app.tone.meaning_sheet import bags, deep_sentences, mail_row, pair_rows, sentence_rows
+from app.tone.meaning_sheet import bags, by_sentence, mail_row, pair_rows, sentence_rows
 from app.tone.train_data import (
     FOLDS,
     Deep,
@@ -79,9 +78,7 @@ def train(
     stays as it is. Raises FileNotFoundError when there are no mails.
     """
     encoder = encoder or CachedEncoder(MultilingualEncoder(), limit=200_000)
-    deep = Deep.load(out_dir)
-    mails = [mail(case, fold_of(name), encoder, deep) for name, case in cases(data_dir)]
-    trained = fit(mails, example_mails(examples, encoder), encoder, seed)
+    trained, _ = cross_validate(data_dir, examples, encoder, seed, out_dir)
     figures = dict(trained.weights.figures) | {
         "training_mails": digest(data_dir),
         "training_examples": digest_examples(examples),
@@ -236,7 +233,7 @@ def _fit_sentences(
         part = slice(starts[number], stops[number])
         wording_, meaning = words[part, : len(AVOID)], avoid[part]
         quick = np.asarray((wording_ + meaning) / 2, np.float32)
-        deep = deep_sentences(deep_of(item), item.page, quick)
+        deep = by_sentence(deep_of(item).avoid, item.page, quick)
         pairs.append(pair_rows(wording_, meaning, deep, item.page))
         elements.append(
             element_features(
@@ -354,22 +351,21 @@ def fit_politeness(data_dir: Path, encoder: CachedEncoder, mean: Floats) -> Floa
 
 
 def cross_validate(
-    data_dir: Path, examples: Sequence[Example], encoder: CachedEncoder | None = None, seed: int = 0
+    data_dir: Path,
+    examples: Sequence[Example],
+    encoder: CachedEncoder | None = None,
+    seed: int = 0,
+    folder: Path = MODEL,
 ) -> tuple[Trained, list[Mail]]:
     """The training mails, and what heads that were not taught their writers say of them.
 
-    The thresholds, too, are those chosen on these mails: a little rosy, which `docs/accuracy.md` says.
+    `folder` has the transformer. The thresholds, too, are those chosen on these mails: a little
+    rosy, which `docs/accuracy.md` says.
     """
     encoder = encoder or CachedEncoder(MultilingualEncoder(), limit=200_000)
-    deep = Deep.load(MODEL)
+    deep = Deep.load(folder)
     mails = [mail(case, fold_of(name), encoder, deep) for name, case in cases(data_dir)]
     return fit(mails, example_mails(examples, encoder), encoder, seed), mails
 
 
-def reader_of(trained: Trained, politeness: Floats, encoder: CachedEncoder, deep: Deep) -> Reader:
-    """A reader with weights just trained."""
-    arrays = dict(trained.weights.arrays) | {"politeness": politeness}
-    return Reader.of(Weights(arrays, trained.weights.figures), encoder, deep.transformer)
-
-
-__all__ = ["Example", "Net", "Trained", "cross_validate", "fit", "fit_politeness", "reader_of", "train"]
+__all__ = ["Example", "Net", "Trained", "cross_validate", "fit", "fit_politeness", "train"]

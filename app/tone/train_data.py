@@ -127,14 +127,14 @@ class Deep:
         return self.transformer.read(outline(document, found)) if found else None
 
 
+def labelled(path: Path) -> list[dict[str, Any]]:
+    """The labelled mails of a file, one JSON object a line. Raises OSError and ValueError."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
 def cases(data_dir: Path) -> list[tuple[str, dict[str, Any]]]:
     """(file stem, case) of every mail, in a fixed order. Raises FileNotFoundError when there is none."""
-    found = [
-        (path.stem, json.loads(line))
-        for path in sorted(data_dir.glob("*.jsonl"))
-        for line in path.read_text("utf-8").splitlines()
-        if line.strip()
-    ]
+    found = [(path.stem, case) for path in sorted(data_dir.glob("*.jsonl")) for case in labelled(path)]
     if not found:
         raise FileNotFoundError(f"no training mails in {data_dir}")
     return found

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from app.tone.features import Floats
+from app.tone.transformer import tokenizer
 
 VOCABULARY = 40_000
 _BLOCK = 32
@@ -42,9 +42,8 @@ class E5:
         self._take("f")
         self._take("i")
         self.pieces, self.start, self.end, self.pad, self.unknown = self._read_pieces()
-        (tokens,) = self._take("i")
+        self._take("i")
         (extra,) = self._take("I")
-        del tokens
         self._at += extra
         self._places: dict[str, tuple[int, int]] = {}
         (count,) = self._take("i")
@@ -85,13 +84,6 @@ class E5:
         low, high = found["nibbles"] & 15, found["nibbles"] >> 4
         numbers = np.concatenate([low, high], axis=1).astype(np.float32) - 8
         return np.asarray((numbers * found["scale"].astype(np.float32)[:, None]).reshape(rows, columns))
-
-
-def tokenizer(pieces: Sequence[tuple[str, float]], unknown: int) -> Tokenizer:
-    found = Tokenizer(models.Unigram(list(pieces), unk_id=unknown))
-    found.normalizer = normalizers.Sequence([normalizers.Replace(Regex(r"\s"), " "), normalizers.NFKC()])
-    found.pre_tokenizer = pre_tokenizers.Metaspace()
-    return found
 
 
 def cut_vocabulary(e5: E5, texts: Iterable[str], size: int = VOCABULARY) -> list[int]:

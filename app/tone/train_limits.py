@@ -125,8 +125,3 @@ def finding_limits(chance: Floats, drafts: Sequence[Mail], starts: Ints, stops: 
 
 def _top(chance: Floats, limit: float) -> NDArray[np.bool_]:
     return np.asarray((chance >= limit) & (chance == chance.max(axis=1, keepdims=True)))
-
-
-def missing_of(present: Sequence[str], situation: str) -> set[str]:
-    """The elements that the situation calls for and the message lacks."""
-    return set(_CALLED[situation]) - set(present)

@@ -14,7 +14,7 @@ from torch import nn
 
 from app.tone.features import Floats
 from app.tone.train_e5 import E5
-from app.tone.transformer import CLAUSE_HEADS, EDGE, MAIL_HEADS, TAIL, places
+from app.tone.transformer import CLAUSE_HEADS, EDGE, MAIL_HEADS, MAX_TOKENS, TAIL, places
 
 LAYERS = 6
 FROZEN = 2  # lowest layers left as they are: a third of the cost saved, nothing lost (docs/accuracy.md)
@@ -36,6 +36,11 @@ class Tokens:
     @property
     def length(self) -> int:
         return sum(len(item) for item in self.ids)
+
+
+def numbers(x: Any) -> Floats:
+    """A tensor's values."""
+    return np.asarray(x.detach().float().numpy(), np.float32)
 
 
 class SentenceLayer(nn.Module):  # type: ignore[misc]
@@ -186,9 +191,6 @@ class Network(nn.Module):  # type: ignore[misc]
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What `transformer.py` needs beside the sentence storey's layers and the word vectors."""
 
-        def numbers(x: Any) -> Floats:
-            return np.asarray(x.detach().float().numpy(), np.float32)
-
         def norm(name: str, module: Any) -> dict[str, NDArray[Any]]:
             return {f"{name}_scale": numbers(module.weight), f"{name}_shift": numbers(module.bias)}
 
@@ -202,5 +204,5 @@ class Network(nn.Module):  # type: ignore[misc]
             for name in ("qkv", "o", "f1", "f2"):
                 out |= linear(f"mix{number}_{name}", getattr(mixer, name))
         out |= norm("final", self.final) | linear("clause", self.clause) | linear("mail", self.mail)
-        out |= {"place": numbers(self.place.weight), "position": numbers(self.position)[:128]}
+        out |= {"place": numbers(self.place.weight), "position": numbers(self.position)[:MAX_TOKENS]}
         return {key: value.astype(np.float16) for key, value in out.items()}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from app.tone.features import Floats
-from app.tone.train_net import Network
+from app.tone.train_net import Network, numbers
 
 _OPSET = 20
 
@@ -40,13 +40,9 @@ class _Graph:
         return self.add("Add", [y, self.constant(f"{name}_b", bias)])[0]
 
     def norm(self, x: str, name: str, module: Any) -> str:
-        scale = self.constant(f"{name}_scale", _numbers(module.weight))
-        shift = self.constant(f"{name}_shift", _numbers(module.bias))
+        scale = self.constant(f"{name}_scale", numbers(module.weight))
+        shift = self.constant(f"{name}_shift", numbers(module.bias))
         return self.add("LayerNormalization", [x, scale, shift], axis=-1, epsilon=float(module.eps))[0]
-
-
-def _numbers(x: Any) -> Floats:
-    return np.asarray(x.detach().float().numpy(), np.float32)
 
 
 def write(network: Network, path: Path) -> None:
@@ -64,8 +60,8 @@ def write(network: Network, path: Path) -> None:
     scale = graph.constant("scale", np.array((width // heads) ** -0.5, np.float32))
     thirds = graph.constant("thirds", np.array([width] * 3, np.int64))
     for number, layer in enumerate(network.layers):
-        weight = np.concatenate([_numbers(part.weight) for part in (layer.q, layer.k, layer.v)])
-        bias = np.concatenate([_numbers(part.bias) for part in (layer.q, layer.k, layer.v)])
+        weight = np.concatenate([numbers(part.weight) for part in (layer.q, layer.k, layer.v)])
+        bias = np.concatenate([numbers(part.bias) for part in (layer.q, layer.k, layer.v)])
         y = graph.linear(x, f"l{number}_qkv", weight, bias)
         parts = graph.add("Split", [y, thirds], 3, axis=-1)
         shaped = [graph.add("Reshape", [part, apart])[0] for part in parts]
@@ -76,11 +72,11 @@ def write(network: Network, path: Path) -> None:
         weights = graph.add("Softmax", [scores], axis=-1)[0]
         mixed = graph.add("Transpose", [graph.add("MatMul", [weights, v])[0]], perm=[0, 2, 1, 3])[0]
         mixed = graph.add("Reshape", [mixed, together])[0]
-        y = graph.linear(mixed, f"l{number}_o", _numbers(layer.o.weight), _numbers(layer.o.bias))
+        y = graph.linear(mixed, f"l{number}_o", numbers(layer.o.weight), numbers(layer.o.bias))
         x = graph.norm(graph.add("Add", [x, y])[0], f"l{number}_n1", layer.l1)
-        y = graph.linear(x, f"l{number}_fi", _numbers(layer.fi.weight), _numbers(layer.fi.bias))
+        y = graph.linear(x, f"l{number}_fi", numbers(layer.fi.weight), numbers(layer.fi.bias))
         y = graph.add("Gelu", [y])[0]
-        y = graph.linear(y, f"l{number}_fo", _numbers(layer.fo.weight), _numbers(layer.fo.bias))
+        y = graph.linear(y, f"l{number}_fo", numbers(layer.fo.weight), numbers(layer.fo.bias))
         x = graph.norm(graph.add("Add", [x, y])[0], f"l{number}_n2", layer.l2)
     graph.nodes[-1].output[0] = "states"
     made = helper.make_graph(

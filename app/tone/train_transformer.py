@@ -19,7 +19,6 @@ import torch
 import torch.nn.functional as f
 
 from app.tone.features import Floats
-from app.tone.meaning_sheet import outline
 from app.tone.train_data import Mail, key_of, meets, quotes
 from app.tone.train_e5 import E5, cut_vocabulary, quantised, write_pieces
 from app.tone.train_net import Network, Tokens
@@ -52,7 +51,7 @@ class Lesson:
 
 
 def lesson(item: Mail, pieces: Pieces) -> Lesson:
-    laid = outline(item.document, item.clauses)
+    laid = item.page.outline
     tokens = []
     for (ids, offsets), clauses in zip(pieces.encode(laid.sentences), laid.clauses, strict=True):
         tokens.append(((pieces.start, *ids, pieces.end), tuple(pieces.of_clauses(offsets, clauses))))
@@ -169,7 +168,7 @@ def fit(
 
 def ask(network: Network, lessons: Sequence[Lesson]) -> dict[str, Floats]:
     """What a network says: for each mail's key its clause logits and, below them, its mail logits (a
-    flat array; `train_data.deep_of` takes it apart)."""
+    flat array; `train_data.Deep` takes it apart)."""
     out = {}
     with torch.no_grad():
         for at in range(0, len(lessons), 16):

@@ -35,6 +35,7 @@ EDGE = 32
 TAIL = 8
 CLAUSE_HEADS = len(AVOID) + len(INCLUDE) + 1
 MAIL_HEADS = len(INCLUDE) + len(SITUATIONS) + 1 + len(TEMPERATURES) + len(INCOMING_SITUATIONS)
+_MIXERS = 2  # layers of the mail storey
 _HEADS = 6  # of the mail storey
 _EPS = 1e-5
 _SENTENCES = 8_000
@@ -62,6 +63,14 @@ class DeepLook:
     situations: Floats
 
 
+def tokenizer(pieces: Sequence[tuple[str, float]], unknown: int) -> Tokenizer:
+    """multilingual-e5's way of cutting text, with these pieces and their scores."""
+    found = Tokenizer(models.Unigram(list(pieces), unk_id=unknown))
+    found.normalizer = normalizers.Sequence([normalizers.Replace(Regex(r"\s"), " "), normalizers.NFKC()])
+    found.pre_tokenizer = pre_tokenizers.Metaspace()
+    return found
+
+
 class Pieces:
     """multilingual-e5's sentence pieces, cut down to those that the four languages need."""
 
@@ -69,11 +78,7 @@ class Pieces:
         stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
         pieces = [(str(text), float(score)) for text, score in stored["pieces"]]
         self.start, self.end, self.pad = (int(stored[key]) for key in ("start", "end", "pad"))
-        self._tokenizer = Tokenizer(models.Unigram(pieces, unk_id=int(stored["unknown"])))
-        self._tokenizer.normalizer = normalizers.Sequence(
-            [normalizers.Replace(Regex(r"\s"), " "), normalizers.NFKC()]
-        )
-        self._tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        self._tokenizer = tokenizer(pieces, int(stored["unknown"]))
 
     def encode(self, sentences: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
         """The pieces of each sentence and where each lies in it; long sentences are cut."""
@@ -103,6 +108,10 @@ class Transformer:
                 key: stored[key] if key.startswith("embedding") else stored[key].astype(np.float32)
                 for key in stored.files
             }
+        self._mixers = [
+            {key.removeprefix(name): value for key, value in self._arrays.items() if key.startswith(name)}
+            for name in (f"mix{number}_" for number in range(_MIXERS))
+        ]
         self._pieces = Pieces(folder / "pieces.json")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -123,8 +132,8 @@ class Transformer:
             count += len(clauses)
         x = np.concatenate([self._sentence(text, clauses) for text, clauses in sentences])
         x = x + self._arrays["place"][places(len(x))]
-        for number in range(2):
-            x = self._mix(x, f"mix{number}")
+        for mixer in self._mixers:
+            x = _mix(x, mixer)
         x = _normal(x, self._arrays["final_scale"], self._arrays["final_shift"])
         clause = x @ self._arrays["clause_w"] + self._arrays["clause_b"]
         pooled = np.concatenate([x.mean(axis=0), x.max(axis=0)])
@@ -161,19 +170,6 @@ class Transformer:
         x = rows @ self._arrays["pool_w"] + self._arrays["pool_b"]
         return _normal(x, self._arrays["pool_scale"], self._arrays["pool_shift"])
 
-    def _mix(self, x: Floats, name: str) -> Floats:
-        """One pre-norm transformer layer over the clauses of a mail."""
-        w = {key.removeprefix(name + "_"): v for key, v in self._arrays.items() if key.startswith(name + "_")}
-        count, width = x.shape
-        y = _normal(x, w["n1_scale"], w["n1_shift"]) @ w["qkv_w"] + w["qkv_b"]
-        q, k, v = y.reshape(count, 3, _HEADS, -1).transpose(1, 2, 0, 3)
-        scores = q @ k.transpose(0, 2, 1) * np.float32((width / _HEADS) ** -0.5)
-        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        weights /= weights.sum(axis=-1, keepdims=True)
-        x = x + (weights @ v).transpose(1, 0, 2).reshape(count, width) @ w["o_w"] + w["o_b"]
-        y = _normal(x, w["n2_scale"], w["n2_shift"]) @ w["f1_w"] + w["f1_b"]
-        return np.asarray(x + _gelu(y) @ w["f2_w"] + w["f2_b"], np.float32)
-
 
 def places(count: int) -> NDArray[np.int64]:
     """Where each clause of a mail stands: from its start, the last ones from its end."""
@@ -193,6 +189,19 @@ def split(clause: NDArray[Any], mail: NDArray[Any]) -> DeepLook:
         clause[:, : len(AVOID)], clause[:, len(AVOID) : stop], clause[:, stop],
         include, situation, float(rating[0]), temperature, situations,
     )  # fmt: skip
+
+
+def _mix(x: Floats, w: Mapping[str, Floats]) -> Floats:
+    """One pre-norm transformer layer over the clauses of a mail."""
+    count, width = x.shape
+    y = _normal(x, w["n1_scale"], w["n1_shift"]) @ w["qkv_w"] + w["qkv_b"]
+    q, k, v = y.reshape(count, 3, _HEADS, -1).transpose(1, 2, 0, 3)
+    scores = q @ k.transpose(0, 2, 1) * np.float32((width / _HEADS) ** -0.5)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    x = x + (weights @ v).transpose(1, 0, 2).reshape(count, width) @ w["o_w"] + w["o_b"]
+    y = _normal(x, w["n2_scale"], w["n2_shift"]) @ w["f1_w"] + w["f1_b"]
+    return np.asarray(x + _gelu(y) @ w["f2_w"] + w["f2_b"], np.float32)
 
 
 def _normal(x: Floats, scale: Floats, shift: Floats, eps: float = _EPS) -> Floats:
