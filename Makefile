@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CASES ?= $(wildcard ../shared/cases/dev/*.jsonl)
+RATINGS ?= $(wildcard ../shared/data)
 
 .PHONY: run test lint types imports tests accuracy train train-transformer lock clean
 
@@ -26,7 +27,7 @@ tests: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 accuracy: $(VENV)/.run
-	$(BIN)/tactline accuracy $(CASES) --write docs/accuracy.md
+	$(BIN)/tactline accuracy $(CASES) $(RATINGS:%=--politeness %) --write docs/accuracy.md
 
 train: $(VENV)/.run
 	$(BIN)/tactline train

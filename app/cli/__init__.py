@@ -134,10 +134,13 @@ def accuracy(
     cases: Annotated[list[Path] | None, typer.Argument(help=_help("cases"))] = None,
     write: Annotated[Path | None, typer.Option(help=_help("write"))] = None,
     show: Annotated[bool, typer.Option("--show", help=_help("show"))] = False,
+    politeness: Annotated[Path | None, typer.Option(help=_help("ratings"))] = None,
 ) -> None:
     from app.cli import training
 
-    figures = training.accuracy(cases or [], typer.echo if show else lambda _: None)
+    if write is not None and not training.has_place(write):
+        fail(strings.say(_LANGUAGE, "cli.no-place", path=write))
+    figures = training.accuracy(cases or [], politeness, typer.echo if show else lambda _: None)
     typer.echo(figures)
     if write is not None:
         training.write(figures, write)

@@ -9,12 +9,13 @@ from pathlib import Path
 from app.cli import measuring
 from app.guidance.schema import ROOT, load
 from app.tone import train as trainer
-from app.tone.meaning import MODEL, Reader
+from app.tone.meaning import MODEL, Reader, language_mean
 from app.tone.meaning_net import CachedEncoder, MultilingualEncoder
 from app.tone.review import Engine
 from app.tone.train import Example
 from app.tone.train_data import cases, example_mails, fold_of, labelled, mail
 from app.tone.train_figures import HeldOutReader, readings
+from app.tone.train_politeness import fit_politeness
 
 _MAILS = ROOT / "training"
 _EVERY = 4  # of the training mails: enough for intervals of .02, in a quarter of the hour
@@ -48,9 +49,9 @@ def train_transformer(say: Callable[[str], None]) -> None:
     deep.train(mails, example_mails(_examples(), encoder), texts, MODEL, say)
 
 
-def accuracy(paths: Sequence[Path], say: Callable[[str], None]) -> str:
+def accuracy(paths: Sequence[Path], politeness: Path | None, say: Callable[[str], None]) -> str:
     """The figures of `docs/accuracy.md`: on the training mails, each read by heads that were not
-    taught its writer's mails, and on the labelled mails of `paths`."""
+    taught its writer's mails, on the labelled mails of `paths`, and on public politeness ratings."""
     trained, mails = trainer.cross_validate(_MAILS, _examples())
     held = HeldOutReader(Reader.load(), readings(trained, mails))
     own = [item.case for item in mails][::_EVERY]
@@ -58,6 +59,14 @@ def accuracy(paths: Sequence[Path], say: Callable[[str], None]) -> str:
     others = [case for path in paths for case in labelled(path)]
     if others:
         parts += ["### Mails by others", _measured(Engine.load(), others, say)]
+    if politeness is not None:
+        encoder = CachedEncoder(MultilingualEncoder())
+        fitted = fit_politeness(politeness, encoder, language_mean(Reader.load().weights, "en"))
+        parts.append(
+            "### Politeness, Wikipedia requests of the outer quarters, ten-fold\n\n"
+            f"Right: {fitted.accuracy:.3f}; by meaning alone, as in the other languages: "
+            f"{fitted.meaning_alone:.3f}."
+        )
     return "\n\n".join(parts)
 
 
@@ -69,9 +78,12 @@ def _measured(engine: Engine, mails: Sequence[dict[str, object]], say: Callable[
     return measuring.table(outcomes)
 
 
+def has_place(path: Path) -> bool:
+    """Whether a document has the marks between which the figures go."""
+    return path.is_file() and _BLOCK.search(path.read_text("utf-8")) is not None
+
+
 def write(figures: str, path: Path) -> None:
-    """Put the figures into a document, between its marks. Raises ValueError when it has none."""
+    """Put the figures into a document, between its marks."""
     text = path.read_text("utf-8")
-    if not _BLOCK.search(text):
-        raise ValueError(f"{path} has no place for the figures")
     path.write_text(_BLOCK.sub(lambda m: f"{m[1]}{figures}\n{m[2]}", text), "utf-8")

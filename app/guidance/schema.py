@@ -224,7 +224,11 @@ class Cues(_Model):
 
     `connectives` may open a clause and are kept before a replaced one; `deletable_leads`
     are those that may go together with the clause they open; a sentence that opens with one
-    of the `subordinators` ("if", "when") does not stand without its main clause. `we`, `i`, `formal` and
+    of the `subordinators` ("if", "when") does not stand without its main clause, and one that ends in one
+    of the `hanging` words waits for what follows. `not_connectives` only look like one ("as to").
+    `bound_leads` begin a word that ties its clause to what stands before it. `openers` have a capital
+    only where they begin a sentence. `relatives` open what hangs on the clause before it. `we`, `i`,
+    `formal` and
     `informal` are patterns over folded text, counted to find voice and register; `angry` tells that a
     client declares to be angry.
     """
@@ -232,6 +236,11 @@ class Cues(_Model):
     connectives: list[str]
     deletable_leads: list[str]
     subordinators: list[str]
+    hanging: list[str] = Field(default_factory=list)
+    not_connectives: list[str] = Field(default_factory=list)
+    bound_leads: list[str] = Field(default_factory=list)
+    openers: list[str] = Field(default_factory=list)
+    relatives: list[str] = Field(default_factory=list)
     we: list[str]
     i: list[str]
     formal: list[str]

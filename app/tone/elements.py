@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import regex
+
 from app.guidance.schema import Guidance, Guideline
 from app.tone.templates import Voice, render
 from app.tone.types import Clause, Document, Element, Insert, Span
@@ -65,6 +67,10 @@ def opening_at(document: Document) -> int:
     at = body.start
     while at < body.end and text[at].isspace():
         at += 1
+    if text[at : at + 1].islower():
+        # "Hi, we are glad ...": the sentence began in the greeting, so the next one is the place.
+        end = regex.search(r"[.!?؟…]+\s+", text, pos=at, endpos=body.end)
+        at = end.end() if end else body.end
     return at
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.guidance.schema import Guidance
+from app.tone.curated import Curated
 from app.tone.meaning_hits import Hit as Heard
 from app.tone.rules import Hit
 from app.tone.types import Clause, Document, Finding, Span
@@ -31,12 +32,20 @@ def merge(
     found: Sequence[Heard],
     hits: Sequence[Hit],
     guidance: Guidance,
+    curated: Curated,
+    language: str,
 ) -> tuple[Mark, ...]:
     """One mark for each stretch of words, the surest winning; sorted, without overlaps.
 
     A rule's match inside a clause that the reader found under the same guideline joins it:
-    the span is the rule's when it brings its own replacement, else the clause.
+    the span is the rule's when it brings its own replacement, else the clause. What the
+    guidance itself would write is flagged by rules only.
     """
+    found = [
+        f
+        for f in found
+        if not curated.vouches(document.text, clauses[f.clause], language, f.guideline, f.confidence)
+    ]
     marks: list[Mark] = []
     taken: set[int] = set()
     for hit in hits:

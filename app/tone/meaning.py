@@ -307,12 +307,18 @@ class Reader:
         return tuple((float(value), bool(value >= limit)) for value in chance)
 
     def _politeness(self, page: Sheet) -> float:
+        """By meaning in every language; the wording counts where it was learnt, in English."""
         if not len(page):
             return 50.0
         head = self.weights.arrays["politeness"].astype(np.float32)
         vectors = page.vectors - language_mean(self.weights, page.language)
-        score = float((vectors @ head[:-1] + head[-1]).mean())
-        return round(100 * float(sigmoid(np.array(2.0 * score))), 1)
+        score = vectors @ head[:-1] + head[-1]
+        if page.language == "en":
+            meaning, bias = self.weights.arrays["politeness_english"].tolist()
+            arrays = self.weights.arrays
+            words = Wording(page.texts).times(arrays["politeness_rarity"], arrays["politeness_words"])
+            score = meaning * score + words[:, 0] + bias
+        return round(100 * float(sigmoid(2.0 * score.mean(keepdims=True))[0]), 1)
 
 
 def language_mean(weights: Weights, language: str) -> Floats:

@@ -16,13 +16,15 @@ from typing import Literal, Protocol, TypeVar
 from app.guidance.schema import Guidance, load
 from app.tone import advice, dates
 from app.tone import brief as briefs
+from app.tone.curated import Curated
+from app.tone.edits import Edit
 from app.tone.elements import assess
 from app.tone.findings import Mark, merge
 from app.tone.language import detect
 from app.tone.mail import read_html, read_text
 from app.tone.meaning import Passage, Reader, Reading
 from app.tone.meaning_house import HouseExamples
-from app.tone.replace import Edit, Phrasebook
+from app.tone.replace import Phrasebook
 from app.tone.revise import Draft, apply_to, choose, settle
 from app.tone.rules import Anger, RuleBook
 from app.tone.score import score
@@ -110,6 +112,7 @@ class Engine:
         self.rules = RuleBook(guidance)
         self.anger = Anger(guidance)
         self.phrases = Phrasebook(guidance)
+        self.curated = Curated(guidance)
 
     @classmethod
     def load(cls, house: Path | None = None) -> Engine:
@@ -166,9 +169,8 @@ class Engine:
         reading = self.reader.read(Passage(document, cut, language, "outgoing", context, mentions))
         hits = self.rules.find(document, language)
         kinds = {g.id: g.head.kind for g in self.guidance.guidelines.values()}
-        marks = merge(
-            document, cut, reading.findings, [h for h in hits if kinds[h.guideline] == "avoid"], self.guidance
-        )
+        avoided = [h for h in hits if kinds[h.guideline] == "avoid"]
+        marks = merge(document, cut, reading.findings, avoided, self.guidance, self.curated, language)
         present: dict[str, Span | None] = {
             act.guideline: cut[act.clause].span if act.clause is not None else None
             for act in reading.elements
@@ -199,7 +201,9 @@ class Engine:
             options = choose(
                 judged.marks, document, judged.voice, judged.language, self.guidance, self.phrases
             )
-            draft = settle(document, judged.marks, options, judged.elements, judged.score, reread)
+            draft = settle(
+                document, judged.marks, options, judged.elements, judged.score, reread, judged.language
+            )
         latest = heard[-1] if heard else None
         channel = advice.reply_channel(latest)
         situation = judged.situation

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.guidance.schema import Guidance
+from app.tone.edits import Edit, apply_edits, capitalise, without_capital
 from app.tone.elements import join_inserts
 from app.tone.findings import Mark
 from app.tone.html import splice
-from app.tone.replace import Edit, Phrasebook, apply_edits
+from app.tone.replace import Phrasebook
 from app.tone.templates import Voice
 from app.tone.types import Document, Element, Finding, Score, Span
 
@@ -64,7 +65,8 @@ def choose(
         found: list[Edit] = []
         if language in guideline.words:
             for edit in phrases.candidates(document.text, mark.clause, guideline, language, voice, mark.hit):
-                if edit.move in used or not _free(edit.span, marks, number, document):
+                reach = (without_capital(edit, document.text, language) or edit).span
+                if edit.move in used or not _free(reach, marks, number, document):
                     continue
                 found.append(edit)
                 if len(found) == _OPTIONS:
@@ -88,11 +90,14 @@ def settle(
     elements: Sequence[Element],
     before: Score,
     reread: Callable[[Sequence[Edit]], Reread],
+    language: str,
 ) -> Draft:
     """Try options until every kept replacement reads clean, then compose the revised draft."""
     at = [0 if found else -1 for found in options]
     for _ in range(_ROUNDS):
-        chosen = _compatible([(n, options[n][at[n]]) for n in range(len(marks)) if at[n] >= 0])
+        chosen = _compatible(
+            [(n, options[n][at[n]]) for n in range(len(marks)) if at[n] >= 0], document.text, language
+        )
         if not chosen:
             break
         again = reread([edit for _, edit in chosen])
@@ -103,7 +108,9 @@ def settle(
         if not bad and not dropped:
             break
     else:
-        chosen = _compatible([(n, options[n][at[n]]) for n in range(len(marks)) if at[n] >= 0])
+        chosen = _compatible(
+            [(n, options[n][at[n]]) for n in range(len(marks)) if at[n] >= 0], document.text, language
+        )
         bad = _still_flagged(chosen, reread([edit for _, edit in chosen])) if chosen else set()
         chosen = [(n, edit) for n, edit in chosen if n not in bad]
     kept = dict(chosen)
@@ -169,14 +176,21 @@ def _with_inserts(edits: list[Edit], added: list[Edit], text: str) -> list[Edit]
     return out
 
 
-def _compatible(chosen: list[tuple[int, Edit]]) -> list[tuple[int, Edit]]:
-    """Without edits that overlap an earlier one."""
+def _compatible(chosen: list[tuple[int, Edit]], text: str, language: str) -> list[tuple[int, Edit]]:
+    """Without edits that overlap an earlier one.
+
+    A deletion that opens a sentence leaves its capital to what comes next, which may be an edit too.
+    """
     out: list[tuple[int, Edit]] = []
-    end = -1
     for number, edit in sorted(chosen, key=lambda item: item[1].span.start):
-        if edit.span.start >= end:
-            out.append((number, edit))
-            end = edit.span.end
+        if out and edit.span.start < out[-1][1].span.end:
+            before, deletion = out[-1]
+            bare = without_capital(deletion, text, language)
+            if bare is None or edit.span.start < bare.span.end:
+                continue
+            out[-1] = (before, bare)
+            edit = replace(edit, text=capitalise(edit.text, language))
+        out.append((number, edit))
     return out
 
 

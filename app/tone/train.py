@@ -6,7 +6,6 @@ writer's file never split), and thresholds are set there too, so that they hold 
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +43,7 @@ from app.tone.train_data import (
     mail,
     mentions,
 )  # fmt: skip
-from app.tone.train_fit import linear, matrix, net, ridge, trees
+from app.tone.train_fit import linear, matrix, net, trees
 from app.tone.train_limits import (
     best_threshold,
     element_limits,
@@ -53,6 +52,7 @@ from app.tone.train_limits import (
     stack_multi,
     stack_single,
 )  # fmt: skip
+from app.tone.train_politeness import fit_politeness
 from app.tone.types import AVOID, INCLUDE, INCOMING_SITUATIONS, LANGUAGES, SITUATIONS, TEMPERATURES
 
 Arrays = dict[str, NDArray[Any]]
@@ -74,8 +74,8 @@ def train(
     """Fit every head and write `heads.npz` and `heads.json` into `out_dir`.
 
     The politeness head is fitted only where its public data is given (`politeness_dir` with
-    `politeness_wikipedia.csv` and `politeness_stackexchange.csv`); otherwise `politeness.npz`
-    stays as it is. Raises FileNotFoundError when there are no mails.
+    `politeness_wikipedia.csv`); otherwise `politeness.npz` stays as it is.
+    Raises FileNotFoundError when there are no mails.
     """
     encoder = encoder or CachedEncoder(MultilingualEncoder(), limit=200_000)
     trained, _ = cross_validate(data_dir, examples, encoder, seed, out_dir)
@@ -89,7 +89,7 @@ def train(
     if politeness_dir is not None:
         means = trained.weights.arrays["language_means"].astype(np.float32)
         head = fit_politeness(politeness_dir, encoder, means[list(LANGUAGES).index("en")])
-        np.savez_compressed(out_dir / "politeness.npz", politeness=head)
+        np.savez_compressed(out_dir / "politeness.npz", **head.arrays)  # type: ignore[arg-type]
     return Trained(Weights(trained.weights.arrays, figures), trained.held_out)
 
 
@@ -339,17 +339,6 @@ def _fit_dates(
     figures[f"{name}_threshold"] = best_threshold(chance, found.target)
 
 
-def fit_politeness(data_dir: Path, encoder: CachedEncoder, mean: Floats) -> Floats:
-    """Ridge on sentence vectors against the Stanford politeness scores; the last weight is the intercept."""
-    texts, scores = [], []
-    for name in ("politeness_wikipedia.csv", "politeness_stackexchange.csv"):
-        with (data_dir / name).open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                texts.append(row["text"])
-                scores.append(float(row["score"]))
-    return ridge(encoder.encode(texts) - mean, np.array(scores, np.float32), 3.0)
-
-
 def cross_validate(
     data_dir: Path,
     examples: Sequence[Example],
@@ -368,4 +357,4 @@ def cross_validate(
     return fit(mails, example_mails(examples, encoder), encoder, seed), mails
 
 
-__all__ = ["Example", "Net", "Trained", "cross_validate", "fit", "fit_politeness", "train"]
+__all__ = ["Example", "Net", "Trained", "cross_validate", "fit", "train"]

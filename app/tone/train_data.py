@@ -27,7 +27,21 @@ from app.tone.week import default_hours
 
 FOLDS = 5
 _SPECIAL = {"clean": 3, "elements_artr": 0, "elements_enfr": 1, "incoming": 2}
-_LETTERS = {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "f": 0, "g": 2, "h": 1, "i": 3, "j": 4, "k": 3}
+_LETTERS = {
+    "a": 0,
+    "b": 1,
+    "c": 2,
+    "d": 3,
+    "e": 4,
+    "f": 0,
+    "g": 2,
+    "h": 1,
+    "i": 3,
+    "j": 4,
+    "k": 3,
+    "l": 0,
+    "m": 1,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.guidance.schema import ROOT, Flag, Guideline, InsertText, Move, Rule, load, load_guideline
-from app.tone.replace import Phrasebook, apply_edits
+from app.tone.edits import apply_edits
+from app.tone.replace import Phrasebook
 from app.tone.rules import Hit, RuleBook
 from app.tone.templates import Voice, render
 from app.tone.types import Span

@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.guidance.schema import Cues, Guidance, Guideline, GuidelineHead, GuidelineWords
-from app.tone.replace import Edit, Phrasebook, apply_edits, capitalise, lower, starts_sentence
+from app.guidance.schema import Cues, Guidance, Guideline, GuidelineHead, GuidelineWords, load
+from app.tone.deletion import Deletions, lead
+from app.tone.edits import Edit, apply_edits, capitalise, lower, starts_sentence, without_capital
+from app.tone.replace import Phrasebook
+from app.tone.rules import RuleBook
+from app.tone.sentences import clauses, whole
 from app.tone.templates import Voice
 from app.tone.types import Clause, Span
 
@@ -161,3 +165,56 @@ def test_edits_apply_in_any_order_and_never_touch_the_rest(text: str, data: st.D
 def test_overlapping_edits_are_refused() -> None:
     with pytest.raises(ValueError, match="overlap"):
         apply_edits("abcdef", [Edit(Span(0, 3), ""), Edit(Span(2, 4), "")])
+
+
+def test_a_rules_replacement_is_not_the_only_choice() -> None:
+    guideline = load().guidelines["overpromising"]
+    text = "We guarantee this will never happen again."
+    [hit] = [h for h in RuleBook(load()).find_in(text, "en") if h.rule.replacement]
+    found = list(
+        Phrasebook(load()).candidates(text, clauses(whole(text), "en")[0], guideline, "en", Voice(), hit)
+    )
+    assert len({edit.text for edit in found}) > 1
+
+
+@pytest.mark.parametrize(
+    ("before", "flagged", "after"),
+    [
+        ("The delay, since you ask, ", "is the glazier's and nobody else's", "."),
+        ("The reason is simple: ", "you never read our mails", "."),
+        ("", "If you had told us", ", the pipe would not have burst."),
+        ("Either you approve the page today, ", "or it is your own fault", "."),
+    ],
+)
+def test_nothing_is_dropped_that_leaves_a_stump(before: str, flagged: str, after: str) -> None:
+    text = before + flagged + after
+    clause = Clause(Span(len(before), len(before + flagged)), Span(0, len(text)), flagged, "body")
+    assert Deletions(load()).clause(text, clause, "en") is None
+
+
+def test_a_clause_that_something_hangs_on_is_left_alone() -> None:
+    text = "Notre poseur est en retard, que nous ne choisissons pas."
+    clause = Clause(Span(0, 26), Span(0, len(text)), text[:26], "body")
+    guideline = load().guidelines["blaming-a-colleague"]
+    assert list(Phrasebook(load()).candidates(text, clause, guideline, "fr", Voice())) == []
+
+
+def test_a_deletion_and_the_edit_behind_it_share_the_capital() -> None:
+    text = "As I already told you, our intern messed it up."
+    deletion = Edit(Span(0, 26), "Our")
+    bare = without_capital(deletion, text, "en")
+    assert bare == Edit(Span(0, 23), "")
+    assert without_capital(Edit(Span(0, 3), "Our"), "Our plan", "en") is None
+    assert without_capital(Edit(Span(0, 3), "A plan"), "Our plan", "en") is None
+
+
+def test_a_captured_fact_loses_the_capital_of_its_sentence() -> None:
+    found = Phrasebook(load())._low("Your team was late.", Span(0, 18), {"what": "Your team"}, "en")
+    assert found == {"what": "your team"}
+    named = Phrasebook(load())._low("Maria was late.", Span(0, 14), {"what": "Maria"}, "en")
+    assert named == {"what": "Maria"}
+
+
+def test_as_to_is_no_connective() -> None:
+    assert lead("as to the bill", Span(0, 14), "en", Deletions(load()).connectives) == 0
+    assert lead("as we said", Span(0, 10), "en", Deletions(load()).connectives) == 3
