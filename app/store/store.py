@@ -1,0 +1,325 @@
+"""What must outlive a request: the users' token caches, and the answers to requests that may be sent again.
+
+The clock comes in with every call, aware. Everything may raise StoreError. What is said of one
+caller here holds for all copies of the service that share a database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import functools
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import StaticPool
+
+from app.store.database import READS, in_memory, make_engine
+from app.store.errors import SealError, StoreError, told
+from app.store.migrate import check, upgrade
+from app.store.models import Idempotency, TokenCache
+from app.store.secret import Vault
+
+KEPT = dt.timedelta(hours=24)
+"""How long a request that was sent again is known."""
+ABANDONED = dt.timedelta(seconds=60)
+"""A request that runs for longer was left by a process that ended; another may take it over."""
+_TRIES = 5
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Nobody is at this request and nobody was: the caller is, from now on, and has to finish or abandon it.
+
+    Give it to `finish` and `abandon`: they then do nothing if another has taken over meanwhile.
+    """
+
+    started_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Somebody else is at this request."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBody:
+    """The key was used for a request with another body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the request was answered."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+Begun = Fresh | Running | OtherBody | Done
+
+
+def _operation(
+    work: Callable[Concatenate[Store, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Store, P], Coroutine[Any, Any, T]]:
+    """An operation that ends once begun, and fails as StoreError only.
+
+    A caller that is cancelled (its user has left) must not break off what has been begun: an
+    answer would be lost, and a connection is closed then, which for a database in memory is its end.
+    """
+
+    async def translated(store: Store, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await work(store, *args, **kwargs)
+        except (SQLAlchemyError, OSError) as error:
+            raise told(error) from None
+
+    @functools.wraps(work)
+    async def whole(store: Store, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.create_task(translated(store, *args, **kwargs))
+        store._going.add(task)
+        task.add_done_callback(store._going.discard)
+        return await asyncio.shield(task)
+
+    return whole
+
+
+class Store:
+    """The one way to what is kept. Made by `open`; belongs to the event loop it was opened in."""
+
+    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+        self._engine = engine
+        self._vault = vault
+        # SQLite has one writer at a time; in line here, no connection sleeps and asks again. A
+        # database in memory has one connection alone, which cannot hold a second transaction either.
+        line = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._to_write: AbstractAsyncContextManager[Any] = line
+        self._to_read = line if isinstance(engine.pool, StaticPool) else nullcontext()
+        self._going: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    async def open(cls, url: str, vault: Vault, *, migrate: bool = False) -> Store:
+        """Open a database; `migrate` brings its tables up to this version first (in memory: always).
+
+        Raises StoreError when it cannot be reached or has other tables than this version needs.
+        """
+        engine = make_engine(url)
+        try:
+            await (upgrade(engine) if migrate or in_memory(url) else check(engine))
+        except BaseException as error:
+            await engine.dispose()
+            if isinstance(error, StoreError) or not isinstance(error, Exception):
+                raise
+            # As in `app.store.migrate.migrate`.
+            raise told(error, "The database cannot be opened") from None
+        return cls(engine, vault)
+
+    async def close(self) -> None:
+        """Wait for what is going on, then let go of the database."""
+        while self._going:
+            await asyncio.gather(*self._going, return_exceptions=True)
+        await self._engine.dispose()
+
+    @_operation
+    async def tokens_of(self, owner: str, now: dt.datetime) -> bytes | None:
+        """What was kept for an owner; None when there is nothing, it has expired, or it cannot be opened.
+
+        A cache that cannot be opened is worth as much as none: the next one is written over it.
+        """
+        _check_aware(now)
+        query = (
+            select(TokenCache.owner, TokenCache.ciphertext)
+            .where(TokenCache.owner.in_(self._owners(owner)), TokenCache.expires_at > now)
+            .order_by(TokenCache.updated_at.desc())
+        )
+        async with self._reading() as connection:
+            rows = (await connection.execute(query)).all()
+        for row in rows:
+            try:
+                return self._vault.unseal(row.ciphertext, _tokens_at(row.owner))
+            except SealError:
+                continue
+        return None
+
+    @_operation
+    async def keep_tokens(self, owner: str, blob: bytes, expires: dt.datetime, now: dt.datetime) -> None:
+        """Keep an owner's tokens in place of what was kept before, until `expires`. The last writer wins."""
+        _check_aware(expires, now)
+        mark, *older = self._owners(owner)
+        row = {
+            "ciphertext": self._vault.seal(blob, _tokens_at(mark)),
+            "expires_at": expires,
+            "updated_at": now,
+        }
+        for _ in range(_TRIES):
+            try:
+                async with self._writing() as connection:
+                    if older:
+                        await connection.execute(delete(TokenCache).where(TokenCache.owner.in_(older)))
+                    there = update(TokenCache).where(TokenCache.owner == mark).values(row)
+                    if not (await connection.execute(there)).rowcount:
+                        await connection.execute(insert(TokenCache).values(owner=mark, **row))
+            except IntegrityError:  # another has put it there since: change that one
+                continue
+            return
+        raise _contended()
+
+    @_operation
+    async def forget(self, owner: str) -> None:
+        """Remove what was kept for an owner, if anything was."""
+        async with self._writing() as connection:
+            await connection.execute(delete(TokenCache).where(TokenCache.owner.in_(self._owners(owner))))
+
+    @_operation
+    async def begin(self, key: str, body: bytes, now: dt.datetime) -> Begun:
+        """Ask for a request to be the caller's: of all who ask at once, one gets Fresh.
+
+        `key` has to name the caller and the route beside what the caller sent as the key. Raises
+        SealError for an answer that cannot be opened: it must not be worked out a second time.
+        """
+        _check_aware(now)
+        keys = self._keys(key)
+        content = f"body\0{len(key)}\0{key}".encode("utf-8", "surrogatepass") + body
+        bodies = dict(zip(keys, self._vault.digests(content), strict=True))
+        # It is put under every secret's digest, so that copies of the service see each other's
+        # while a secret is being changed. The order is the same everywhere: none waits for the other.
+        rows = [
+            {
+                "key": mark, "body": bodies[mark], "state": "running",
+                "started_at": now, "expires_at": now + KEPT,
+            }
+            for mark in sorted(keys)
+        ]  # fmt: skip
+        for _ in range(_TRIES):
+            try:
+                async with self._writing() as connection:
+                    there = await self._locked(connection, keys)
+                    known = [row for row in there if row.expires_at > now]
+                    if any(row.body != bodies[row.key] for row in known):
+                        return OtherBody()
+                    done = [row for row in known if row.state == "done"]
+                    if done:
+                        return self._answer(done)
+                    if any(row.started_at >= now - ABANDONED for row in known):
+                        return Running()
+                    # Only what was seen and is locked: what another has put there since is its own.
+                    left = [row.key for row in there]
+                    await connection.execute(delete(Idempotency).where(Idempotency.key.in_(left)))
+                    await connection.execute(insert(Idempotency).values(rows))
+            except IntegrityError:  # another was faster: look again at what it left
+                continue
+            return Fresh(now)
+        raise _contended()
+
+    @_operation
+    async def finish(
+        self,
+        key: str,
+        status: int,
+        media_type: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        now: dt.datetime,
+        claim: Fresh | None = None,
+    ) -> None:
+        """Keep the answer to a request that is running, for 24 hours. Nothing happens to one that is not."""
+        _check_aware(now)
+        answer = json.dumps(dict(headers)).encode() + b"\n" + body
+        async with self._writing() as connection:
+            for mark in sorted(self._keys(key)):
+                sealed = self._vault.seal(answer, _answer_at(mark, status, media_type))
+                await connection.execute(
+                    update(Idempotency)
+                    .where(*_running([mark], claim))
+                    .values(
+                        state="done", status=status, media_type=media_type, ciphertext=sealed,
+                        expires_at=now + KEPT,
+                    )
+                )  # fmt: skip
+
+    @_operation
+    async def abandon(self, key: str, claim: Fresh | None = None) -> None:
+        """Give back a running request, as if it had never begun. Nothing happens to another one."""
+        async with self._writing() as connection:
+            await connection.execute(delete(Idempotency).where(*_running(self._keys(key), claim)))
+
+    @_operation
+    async def tidy(self, now: dt.datetime) -> int:
+        """Delete what has expired; how much that was."""
+        _check_aware(now)
+        async with self._writing() as connection:
+            tokens = await connection.execute(delete(TokenCache).where(TokenCache.expires_at <= now))
+            answers = await connection.execute(delete(Idempotency).where(Idempotency.expires_at <= now))
+        return int(tokens.rowcount + answers.rowcount)
+
+    @staticmethod
+    async def _locked(connection: AsyncConnection, keys: Sequence[str]) -> Sequence[Row[Any]]:
+        """The records of a key. Nobody else changes them until this transaction ends."""
+        query = (
+            select(*Idempotency.__table__.columns)
+            .where(Idempotency.key.in_(keys))
+            .order_by(Idempotency.key)
+            .with_for_update()  # SQLite knows no row locks: the transaction has locked the file
+        )
+        return (await connection.execute(query)).all()
+
+    def _answer(self, done: Sequence[Row[Any]]) -> Done:
+        """The answer, from the first record that one of our secrets opens."""
+        for row in done:
+            try:
+                opened = self._vault.unseal(row.ciphertext, _answer_at(row.key, row.status, row.media_type))
+            except SealError:
+                continue
+            headers, _, body = opened.partition(b"\n")
+            return Done(row.status, row.media_type, body, json.loads(headers))
+        raise SealError("An answer is kept that cannot be opened with the secrets that are given.")
+
+    def _owners(self, owner: str) -> tuple[str, ...]:
+        return self._vault.digests(f"owner\0{owner}")
+
+    def _keys(self, key: str) -> tuple[str, ...]:
+        return self._vault.digests(f"key\0{key}")
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        async with self._to_write, self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        async with self._to_read, self._engine.connect() as connection:
+            yield await connection.execution_options(**READS)
+
+
+def _running(keys: Sequence[str], claim: Fresh | None) -> list[ColumnElement[bool]]:
+    # Who takes a request over begins it anew at least a minute later, so the moment tells them apart.
+    mine = [] if claim is None else [Idempotency.started_at == claim.started_at]
+    return [Idempotency.key.in_(keys), Idempotency.state == "running", *mine]
+
+
+def _tokens_at(mark: str) -> str:
+    return f"tokens\0{mark}"
+
+
+def _answer_at(mark: str, status: int, media_type: str) -> str:
+    return f"answer\0{mark}\0{status}\0{media_type}"
+
+
+def _check_aware(*moments: dt.datetime) -> None:
+    for moment in moments:
+        if moment.utcoffset() is None:
+            raise ValueError("a moment needs its zone")
+
+
+def _contended() -> StoreError:
+    return StoreError("Too many were at the same record at once.")
