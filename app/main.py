@@ -18,12 +18,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
-from app import edge, logs
+from app import edge, logs, starting
 from app.api import endpoints as api
-from app.api import problems
+from app.api import faults, problems
 from app.api.problems import Problem
+from app.api.requests import JSON
+from app.errors import TactlineError
 from app.service import Engine, NotReady, Service
 from app.settings import Settings
+from app.starting import Connect
 from app.tone.mail import read_text
 from app.tone.review import Engine as ToneEngine
 from app.tone.review import Message, Request
@@ -42,9 +45,16 @@ def product_version() -> str:
         return "0"
 
 
-def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
-    """The application. The engine is loaded when it starts, unless one is given."""
+def create_app(
+    settings: Settings | None = None, engine: Engine | None = None, connect: Connect | None = None
+) -> FastAPI:
+    """The application. The engine is loaded when it starts, unless one is given; `connect` opens the ways
+    to other servers, and is another one in tests.
+
+    Raises SettingsError.
+    """
     settings = settings or Settings()
+    settings.check_sign_in()
     service = Service(
         keys=tuple(key.get_secret_value() for key in settings.api_keys),
         engine=engine,
@@ -61,7 +71,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             log, "ready", guidelines=len(guidelines), house_guidelines=sum(g.house for g in guidelines),
             version=product_version(),
         )  # fmt: skip
-        yield
+        async with starting.outside(settings, connect) as (accounts, store):
+            service.opened_accounts, service.opened_store = accounts, store
+            yield
 
     app = FastAPI(
         title="Tactline", version=product_version(), lifespan=lifespan, docs_url=None, redoc_url=None
@@ -92,7 +104,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     async def on_http(request: HttpRequest, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
         code = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "bad-fields")
-        return render(request, Problem(code, headers=error.headers, most=settings.max_bytes, types=api.JSON))
+        return render(request, Problem(code, headers=error.headers, most=settings.max_bytes, types=JSON))
 
     async def on_validation(request: HttpRequest, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
@@ -100,11 +112,17 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         errors: Sequence[Mapping[str, Any]] = [{**e, "loc": e["loc"][1:]} for e in error.errors()]
         return render(request, problems.from_validation(errors))
 
+    async def on_fault(request: HttpRequest, error: Exception) -> Response:
+        assert isinstance(error, TactlineError)  # noqa: S101 - registered for these types
+        return render(request, faults.problem(error))
+
     async def on_not_ready(request: HttpRequest, _: Exception) -> Response:
         return render(request, Problem("not-ready", headers={"Retry-After": "2"}))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(NotReady, on_not_ready)
+    for kind in faults.EXPECTED:
+        app.add_exception_handler(kind, on_fault)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)
     hosts = settings.allowed_hosts or (edge.LOOPBACK_NAMES if settings.loopback else ())

@@ -10,8 +10,10 @@ import anyio
 import anyio.to_thread
 from starlette.requests import Request
 
+from app.accounts import Accounts
 from app.errors import TactlineError
 from app.guidance.schema import Guidance
+from app.store.store import Store
 from app.tone import review as tone
 from app.tone.types import Review
 
@@ -33,11 +35,14 @@ class Engine(Protocol):
 
 @dataclass
 class Service:
-    """`keys` are the API keys (none: no key is needed), `engine` is None until it is loaded."""
+    """`keys` are the API keys (none: no key is needed), `engine` is None until it is loaded, and
+    `accounts` and `store` until the service has started."""
 
     keys: tuple[str, ...] = ()
     engine: Engine | None = None
     threads: int = 1
+    opened_accounts: Accounts | None = None
+    opened_store: Store | None = None
     _limiter: anyio.CapacityLimiter | None = field(default=None, repr=False)
 
     def loaded(self) -> Engine:
@@ -45,6 +50,20 @@ class Service:
         if self.engine is None:
             raise NotReady
         return self.engine
+
+    @property
+    def accounts(self) -> Accounts:
+        """Calendars and sign-in. Raises NotReady."""
+        if self.opened_accounts is None:
+            raise NotReady
+        return self.opened_accounts
+
+    @property
+    def store(self) -> Store:
+        """What outlives a request. Raises NotReady."""
+        if self.opened_store is None:
+            raise NotReady
+        return self.opened_store
 
     async def aside(self, work: Callable[[], T]) -> T:
         """Run `work` in a thread, at most `threads` at once, so that the event loop stays free."""

@@ -50,7 +50,34 @@ class Settings(BaseSettings):
         default=0, ge=0, le=256, description="Reviews that run at once; 0: as many as there are cores."
     )
 
-    @field_validator("api_keys", "allowed_hosts", mode="before")
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where sign-ins and answers to repeated requests are kept, encrypted: "
+        "`sqlite:///PATH` or `postgresql://...`. Empty: in memory, gone with the process.",
+    )
+    secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="What is kept is encrypted under the first, and opened by all; 32 characters or more. "
+        "Empty: made at random, and for an SQLite file kept beside it.",
+    )
+    entra_client_id: str = Field(
+        default="",
+        description="Application id of this service in Microsoft Entra. Empty: no Microsoft sign-in.",
+    )
+    entra_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="Its client secret; a certificate is better."
+    )
+    entra_certificate: Path | None = Field(
+        default=None, description="PEM file with its private key and public certificate."
+    )
+    entra_tenants: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Ids of the directories whose users may sign in, or `any`."
+    )
+    entra_clients: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Application ids that may call for a user. Empty: only `entra_client_id`."
+    )
+
+    @field_validator("api_keys", "allowed_hosts", "secrets", "entra_tenants", "entra_clients", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -68,7 +95,7 @@ class Settings(BaseSettings):
                 raise ValueError("each key needs 16 or more ASCII characters and no spaces")
         return keys
 
-    @field_validator("guidance_dir", mode="before")
+    @field_validator("guidance_dir", "entra_certificate", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -82,6 +109,19 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
             return False
+
+    def check_sign_in(self) -> None:
+        """Raise SettingsError when Microsoft sign-in is half set up."""
+        if self.entra_client_id and not (
+            self.entra_client_secret.get_secret_value() or self.entra_certificate
+        ):
+            raise SettingsError(
+                "TACTLINE_ENTRA_CLIENT_ID needs TACTLINE_ENTRA_CERTIFICATE or TACTLINE_ENTRA_CLIENT_SECRET."
+            )
+        if self.entra_client_id and not self.entra_tenants:
+            raise SettingsError(
+                "TACTLINE_ENTRA_TENANTS: name the directories whose users may sign in, or write any."
+            )
 
     def check_reachable(self) -> None:
         """Raise SettingsError when the service would be open to others without a key."""

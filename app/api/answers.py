@@ -14,7 +14,8 @@ from typing import Literal, cast
 from pydantic import BaseModel, Field
 
 from app import strings
-from app.api.schemas import Asked, Hold, HoldKind, Options, SourceRef
+from app.api.release import ReleaseOut, released
+from app.api.schemas import Asked, Hold, HoldKind, Options, ReviewIn, SourceRef
 from app.guidance.schema import Guidance
 from app.holds.propose import Hold as Proposal
 from app.holds.propose import propose
@@ -156,6 +157,7 @@ class ReviewOut(BaseModel):
     commitments: list[DateOut]
     deadlines: list[DateOut]
     holds: list[Hold]
+    release: list[ReleaseOut] = Field(description="Standing holds that the client's message makes needless.")
     advice: list[AdviceOut]
     call_brief: CallBriefOut | None
     notes: list[NoteOut]
@@ -194,7 +196,8 @@ def answered(
         situations=review.heard,
     )
     seed = "|".join(map(str, (options.now, options.time_zone, language, options.offset_encoding)))
-    return Writer(review, guidance, language, options.offset_encoding).answer(holds, seed)
+    release = released(review, options.standing, asked, language) if isinstance(options, ReviewIn) else ()
+    return Writer(review, guidance, language, options.offset_encoding).answer(holds, release, seed)
 
 
 def sources(guidance: Guidance, references: Iterable[str], language: Language) -> list[SourceRef]:
@@ -257,7 +260,7 @@ class Writer:
         self._language = language
         self._places = Places(review.document, encoding)
 
-    def answer(self, holds: Sequence[Proposal], seed: str) -> ReviewOut:
+    def answer(self, holds: Sequence[Proposal], release: Sequence[ReleaseOut], seed: str) -> ReviewOut:
         """The whole answer. `seed` names the request's circumstances, for the id."""
         review, score = self._review, self._review.score
         brief = review.call_brief
@@ -279,6 +282,7 @@ class Writer:
             commitments=[self._date(mention) for mention in review.commitments],
             deadlines=[self._date(mention) for mention in review.deadlines],
             holds=[self.hold(hold) for hold in holds],
+            release=list(release),
             advice=self._advice(),
             call_brief=CallBriefOut(
                 talking_points=list(brief.talking_points), voicemail=brief.voicemail, email=brief.email
@@ -376,6 +380,7 @@ class Writer:
             time_zone=hold.time_zone,
             reason=hold.reason,
             sources=self._sources(hold.sources),
+            thread=hold.thread,
         )
 
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from app import strings
+from app.errors import Provider
 from app.tone.types import Language
 
 MEDIA_TYPE = "application/problem+json"
@@ -23,6 +24,10 @@ STATUS = {
     "not-json": 400, "not-a-mail": 400, "no-key": 401, "wrong-key": 401, "host-not-allowed": 403,
     "not-found": 404, "method-not-allowed": 405, "too-large": 413, "wrong-content-type": 415,
     "bad-fields": 422, "internal": 500, "not-ready": 503,
+    "no-calendar-token": 401, "bad-token": 401, "sign-in-expired": 401, "claims-challenge": 401,
+    "wrong-scope": 403, "more-consent": 403, "hold-gone": 404, "still-running": 409, "hold-changed": 412,
+    "key-reused": 422, "calendar-busy": 429, "calendar-unavailable": 502, "calendar-refused": 502,
+    "store-unavailable": 503, "identity-unavailable": 503, "calendar-slow": 504,
 }  # fmt: skip
 _SAFE_NAME = re.compile(r"[a-z][a-z_]{0,40}")
 # Pydantic's error types, by the sentence that words them. Any other reads "not valid".
@@ -63,6 +68,8 @@ class Problem(Exception):  # noqa: N818 - it is an answer as much as an error
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
         self.values = values
+        self.provider: Provider | None = None
+        self.scopes: tuple[str, ...] = ()
 
     @property
     def status(self) -> int:
@@ -95,6 +102,8 @@ class ProblemDocument(BaseModel):
     errors: list[FieldProblem] = Field(
         default_factory=list, description="The fields that are wrong, if any are."
     )
+    provider: str | None = Field(default=None, description="Whose calendar failed: `google`, `microsoft`.")
+    scopes: list[str] = Field(default_factory=list, description="The permissions that are missing.")
 
 
 def from_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
@@ -136,6 +145,8 @@ def document(problem: Problem, request_id: str, language: Language) -> ProblemDo
             FieldProblem(pointer=e.pointer, detail=strings.say(language, f"field.{e.code}", **e.values))
             for e in problem.errors
         ],
+        provider=problem.provider,
+        scopes=list(problem.scopes),
     )
 
 

@@ -185,6 +185,59 @@ class Asked:
     thread: str = ""
 
 
+HoldKind = Literal[
+    "commitment",
+    "client-call",
+    "prepare",
+    "check-in",
+    "team-retro",
+    "cooling-off",
+    "peer-review",
+    "plan-briefing",
+]
+
+
+class _Timed(Strict):
+    start: str = Field(description="RFC 3339 date-time, or a date when `all_day`.")
+    end: str = Field(description="RFC 3339 date-time, or the date after the last day when `all_day`.")
+    all_day: bool
+
+    @model_validator(mode="after")
+    def _times(self) -> Self:
+        start, end = self._read(self.start, "start"), self._read(self.end, "end")
+        if start > end or (self.all_day and start == end):
+            raise BadField("order", "end")
+        return self
+
+    def times(self) -> tuple[dt.date, dt.date]:
+        """Start and end: date-times, or dates when `all_day`."""
+        if self.all_day:
+            return dt.date.fromisoformat(self.start), dt.date.fromisoformat(self.end)
+        return self._read(self.start, "start"), self._read(self.end, "end")
+
+    def _read(self, value: str, name: str) -> dt.datetime:
+        try:
+            if self.all_day:
+                day = dt.date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
+                moment = dt.datetime.combine(day, dt.time(), dt.UTC) if day else None
+            else:
+                moment = dt.datetime.fromisoformat(value.upper()) if _RFC3339.fullmatch(value) else None
+        except ValueError:
+            moment = None
+        if moment is None or moment.year not in YEARS:
+            raise BadField("date-or-time", name)
+        return moment
+
+
+class StandingIn(_Timed):
+    """A hold of this thread that stands in the user's calendar."""
+
+    event: Annotated[OneLine, StringConstraints(min_length=1, max_length=1024)] = Field(
+        description="The event's id; it comes back with the proposal to let it go."
+    )
+    kind: HoldKind
+
+
 class ReviewIn(Options):
     """A message to review, with what surrounds it."""
 
@@ -193,6 +246,12 @@ class ReviewIn(Options):
         default=[], max_length=100, description="Earlier messages of the thread, oldest first."
     )
     client: ClientIn | None = None
+    standing: list[StandingIn] = Field(
+        default=[],
+        max_length=50,
+        description="Holds of this thread in the user's calendar: the answer to an incoming message tells "
+        "which of them may be let go.",
+    )
     working_hours: HoursIn | None = Field(
         default=None,
         description="Default: 09:00 to 17:30, Sunday to Thursday where that is usual, else Monday to Friday.",
@@ -240,18 +299,6 @@ class RawOptions(Options):
         return Asked(request, envelope.thread_id)
 
 
-HoldKind = Literal[
-    "commitment",
-    "client-call",
-    "prepare",
-    "check-in",
-    "team-retro",
-    "cooling-off",
-    "peer-review",
-    "plan-briefing",
-]
-
-
 class SourceRef(Strict):
     """A section of one of the articles that the guidance comes from."""
 
@@ -265,7 +312,7 @@ class SourceRef(Strict):
     )
 
 
-class Hold(Strict):
+class Hold(_Timed):
     """A proposal for the calendar: tentative, and nothing is sent to anyone."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = Field(
@@ -273,50 +320,20 @@ class Hold(Strict):
     )
     kind: HoldKind
     title: Annotated[OneLine, StringConstraints(min_length=1, max_length=200)]
-    start: str = Field(description="RFC 3339 date-time, or a date when `all_day`.")
-    end: str = Field(description="RFC 3339 date-time, or the date after the last day when `all_day`.")
-    all_day: bool
     time_zone: ZoneName
     reason: Annotated[OneLine, StringConstraints(max_length=1000)] = Field(
         default="", description="Why, in `explain_in`."
     )
     sources: list[SourceRef] = Field(default=[], max_length=10)
-
-    @model_validator(mode="after")
-    def _times(self) -> Self:
-        start, end = self._read(self.start, "start"), self._read(self.end, "end")
-        if start > end or (self.all_day and start == end):
-            raise BadField("order", "end")
-        return self
+    thread: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{32})?$")] = Field(
+        default="", description="A digest that finds the holds of this thread again; not its text."
+    )
 
     def proposal(self) -> Proposal:
         """The same hold in the words of `app.holds`."""
-        start: dt.date = (
-            dt.date.fromisoformat(self.start) if self.all_day else self._read(self.start, "start")
-        )
-        end: dt.date = dt.date.fromisoformat(self.end) if self.all_day else self._read(self.end, "end")
+        start, end = self.times()
         cited = tuple(f"{source.article}/{source.section}" for source in self.sources)
         where = week.zone(self.time_zone).key
-        return Proposal(self.id, self.kind, self.title, start, end, self.all_day, where, self.reason, cited)
-
-    def _read(self, value: str, name: str) -> dt.datetime:
-        try:
-            if self.all_day:
-                day = dt.date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
-                moment = dt.datetime.combine(day, dt.time(), dt.UTC) if day else None
-            else:
-                moment = dt.datetime.fromisoformat(value.upper()) if _RFC3339.fullmatch(value) else None
-        except ValueError:
-            moment = None
-        if moment is None or moment.year not in YEARS:
-            raise BadField("date-or-time", name)
-        return moment
-
-
-class HoldIn(Strict):
-    """A hold to put into a calendar."""
-
-    hold: Hold = Field(description="One of a review's proposals; title, start and end may be edited.")
-    calendar: Literal["ics", "google", "microsoft"] = Field(
-        description="`ics` answers a calendar file; the others need accounts set up on the server."
-    )
+        return Proposal(
+            self.id, self.kind, self.title, start, end, self.all_day, where, self.reason, cited, self.thread
+        )

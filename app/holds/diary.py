@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left, bisect_right
 from zoneinfo import ZoneInfo
 
 from app.tone import week
@@ -15,11 +16,20 @@ class Diary:
     def __init__(self, hours: WorkingHours, where: ZoneInfo) -> None:
         self._hours = hours
         self._where = where
-        self._busy: list[tuple[dt.datetime, dt.datetime]] = []
+        # Aware, in UTC, apart from one another and ascending: so both lists are sorted.
+        self._starts: list[dt.datetime] = []
+        self._ends: list[dt.datetime] = []
 
     def block(self, start: dt.datetime, end: dt.datetime) -> None:
         """Mark a time as taken."""
-        self._busy.append((start, end))
+        if start >= end:
+            return
+        start, end = start.astimezone(dt.UTC), end.astimezone(dt.UTC)
+        first, last = bisect_left(self._ends, start), bisect_right(self._starts, end)
+        if first < last:
+            start, end = min(start, self._starts[first]), max(end, self._ends[last - 1])
+        self._starts[first:last] = [start]
+        self._ends[first:last] = [end]
 
     def take(self, after: dt.datetime, minutes: int, *, step: int = 30) -> tuple[dt.datetime, dt.datetime]:
         """The first free slot at or after a moment, marked as taken."""
@@ -28,7 +38,7 @@ class Diary:
         while True:
             start = week.first_slot(after, minutes, self._hours, self._where, step=step)
             end = week.later(start, minutes)
-            clash = self._clash(start, end)
+            clash = self.clash(start, end)
             if clash is None:
                 self.block(start, end)
                 return start, end
@@ -43,21 +53,22 @@ class Diary:
             start = week.later(end, -minutes)
             if start < earliest:
                 return None
-            clash = any(a < end and start < b for a, b in self._busy)
-            if self._inside(start, end) and not clash:
+            if self._inside(start, end) and self.clash(start, end) is None:
                 self.block(start, end)
                 return start, end
             end = week.later(end, -30)
         return None
 
+    def clash(self, start: dt.datetime, end: dt.datetime) -> dt.datetime | None:
+        """The end of what is taken between two moments, or None when they are free."""
+        at = bisect_right(self._ends, start.astimezone(dt.UTC))
+        taken = at < len(self._starts) and self._starts[at] < end
+        return self._ends[at] if taken else None
+
     def _inside(self, start: dt.datetime, end: dt.datetime) -> bool:
         start, end = start.astimezone(self._where), end.astimezone(self._where)
         same_day = start.date() == end.date() and start.weekday() in self._hours.days
         return same_day and self._hours.start <= start.time() and end.time() <= self._hours.end
-
-    def _clash(self, start: dt.datetime, end: dt.datetime) -> dt.datetime | None:
-        """When the last entry that overlaps start..end is over, or None."""
-        return max((b for a, b in self._busy if a < end and start < b), default=None)
 
     @property
     def day_length(self) -> int:

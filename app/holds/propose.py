@@ -29,7 +29,7 @@ HEATED = frozenset((
     "arguing", "blaming-the-client", "dismissing-feelings", "complaining", "disparaging-the-client",
 ))  # fmt: skip
 _THREATS = frozenset(("legal-threat", "reputation-threat"))
-_LENGTH = {
+LENGTH = {
     "commitment": 30, "client-call": 30, "prepare": 30, "check-in": 30, "team-retro": 45, "cooling-off": 15,
     "peer-review": 30, "plan-briefing": 30,
 }  # fmt: skip
@@ -53,7 +53,8 @@ class Hold:
     """A proposed calendar entry.
 
     `start` and `end` are aware date-times in `time_zone` (an IANA name), or, when `all_day`,
-    the day and the day after it. `id` is the same for the same thread, kind and slot.
+    the day and the day after it. `id` is the same for the same thread, kind and slot; `thread`
+    is a digest that finds the thread's holds again, never its text.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Hold:
     time_zone: str
     reason: str
     sources: tuple[str, ...]
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def propose(
         wording = words[slot.kind]
         hold = Hold(
             identity(key, slot), slot.kind, wording.title, slot.start, slot.end, slot.all_day, where.key,
-            wording.text, tuple((sources or {}).get(slot.kind, ())),
+            wording.text, tuple((sources or {}).get(slot.kind, ())), thread_key(key),
         )  # fmt: skip
         held.setdefault(hold.id, hold)
     return tuple(sorted(held.values(), key=lambda hold: (_begins(hold.start, where), KINDS.index(hold.kind))))
@@ -124,6 +126,11 @@ def identity(thread: str, slot: Slot) -> str:
         for moment in (slot.start, slot.end)
     ]
     return hashlib.sha256("\0".join((thread, slot.kind, *times)).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def thread_key(thread: str) -> str:
+    """The digest that marks a thread's events: 32 hexadecimal digits; "" (no thread is known) stays ""."""
+    return hashlib.sha256(thread.encode("utf-8", "replace")).hexdigest()[:32] if thread else ""
 
 
 def kinds(review: Review, situations: Collection[str] = ()) -> frozenset[str]:
@@ -197,7 +204,7 @@ class _Planner:
         return found
 
     def _free(self, kind: str, after: dt.datetime, *, step: int = 30) -> Slot:
-        start, end = self.diary.take(after, _LENGTH[kind], step=step)
+        start, end = self.diary.take(after, LENGTH[kind], step=step)
         return Slot(kind, start, end)
 
     def _end(self, slot: Slot) -> dt.datetime:
@@ -218,7 +225,7 @@ class _Planner:
                 continue
             start = week.at(mention.date, mention.time, self.where)
             if start >= self.now:
-                end = week.later(start, _LENGTH["commitment"])
+                end = week.later(start, LENGTH["commitment"])
                 self.diary.block(start, end)
                 found[moment] = Slot("commitment", start, end)
         return list(found.values())
@@ -246,19 +253,19 @@ class _Planner:
         """The call and the half hour to prepare for it."""
         if named is not None and named.time is not None:
             start = week.at(named.date, named.time, self.where)
-            end = week.later(start, _LENGTH["client-call"])
+            end = week.later(start, LENGTH["client-call"])
             self.diary.block(start, end)
-            before = self.diary.before(start, _LENGTH["prepare"], self.now)
+            before = self.diary.before(start, LENGTH["prepare"], self.now)
             call = Slot("client-call", start, end)
             return [Slot("prepare", *before), call] if before else [call]
         if named is not None:
             ready = max(ready, week.at(named.date, self.hours.start, self.where))
-        both = _LENGTH["prepare"] + _LENGTH["client-call"]
+        both = LENGTH["prepare"] + LENGTH["client-call"]
         if both > self.diary.day_length:
             prepare = self._free("prepare", ready)
             return [prepare, self._free("client-call", self._end(prepare))]
         start, end = self.diary.take(ready, both)
-        middle = week.later(start, _LENGTH["prepare"])
+        middle = week.later(start, LENGTH["prepare"])
         return [Slot("prepare", start, middle), Slot("client-call", middle, end)]
 
     def _briefing(self, ready: dt.datetime) -> Slot:

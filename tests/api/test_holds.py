@@ -83,11 +83,6 @@ def test_a_bad_hold_is_refused(client: Client, change: dict[str, Any], pointer: 
     assert pointers(document) == {pointer}
 
 
-@pytest.mark.parametrize("calendar", ["google", "microsoft"])
-def test_calendars_that_need_accounts_are_not_set_up(client: Client, calendar: str) -> None:
-    assert pointers(problem(post(client, TIMED, calendar), 422, "bad-fields")) == {"#/calendar"}
-
-
 def test_a_title_with_calendar_syntax_stays_a_title(client: Client) -> None:
     title = 'Call; VALUE=x, "quoted" \\n END:VEVENT'
     [event] = Calendar.from_ical(post(client, {**TIMED, "title": title}).content).walk("VEVENT")

@@ -1,0 +1,96 @@
+"""What the service opens when it starts and closes when it ends: ways to other servers, and the store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httplib2
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from app.accounts import Accounts
+from app.auth.entra import Keys, Registration
+from app.auth.on_behalf import Exchange
+from app.errors import SettingsError
+from app.holds import google
+from app.settings import Settings
+from app.store.database import MEMORY, vault_for
+from app.store.store import Store
+
+
+@dataclass(frozen=True)
+class Connections:
+    """How other servers are reached. Tests put their fakes here."""
+
+    client: httpx.AsyncClient
+    google_http: Callable[[float], httplib2.Http] = google.plain_http
+    msal_http: Any = None
+
+
+Connect = Callable[[], Connections]
+
+
+def connections() -> Connections:
+    # Never follow a redirect with a user's token, and never wait longer than the caller would.
+    return Connections(httpx.AsyncClient(follow_redirects=False, timeout=5.0, trust_env=True))
+
+
+@asynccontextmanager
+async def outside(
+    settings: Settings, connect: Connect | None = None
+) -> AsyncIterator[tuple[Accounts, Store]]:
+    """The accounts and the store, while the service runs. Raises SettingsError, StoreError."""
+    ways = (connect or connections)()
+    async with ways.client:
+        url = settings.database_url.get_secret_value() or MEMORY
+        secrets = [secret.get_secret_value() for secret in settings.secrets]
+        store = await Store.open(url, vault_for(url, secrets), migrate=True)
+        try:
+            yield _accounts(settings, ways, store), store
+        finally:
+            await store.close()
+
+
+def _accounts(settings: Settings, ways: Connections, store: Store) -> Accounts:
+    if not settings.entra_client_id:
+        return Accounts(ways.client, google_http=ways.google_http)
+    tenants = frozenset(settings.entra_tenants)
+    registration = Registration(
+        settings.entra_client_id,
+        tenants if tenants != {"any"} else frozenset(),
+        frozenset(settings.entra_clients),
+    )
+    exchange = Exchange(settings.entra_client_id, credential(settings), store, ways.msal_http)
+    return Accounts(ways.client, registration, Keys(ways.client), exchange, ways.google_http)
+
+
+def credential(settings: Settings) -> str | Mapping[str, str]:
+    """How this service proves to Entra who it is, as msal takes it: the certificate where there is one.
+
+    Raises SettingsError when the file does not hold a key and a certificate.
+    """
+    if settings.entra_certificate is None:
+        return settings.entra_client_secret.get_secret_value()
+    try:
+        content = Path(settings.entra_certificate).read_bytes()
+        key = load_pem_private_key(content, password=None)
+        certificate = x509.load_pem_x509_certificate(content)
+    except (OSError, ValueError, TypeError) as error:
+        raise SettingsError(
+            "TACTLINE_ENTRA_CERTIFICATE: no private key and certificate in this file "
+            f"({type(error).__name__})."
+        ) from None
+    return {
+        "private_key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+        "public_certificate": certificate.public_bytes(Encoding.PEM).decode(),
+    }
