@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httplib2
 import httpx
 from cryptography import x509
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from app import logs
 from app.accounts import Accounts
 from app.auth.entra import Keys, Registration
 from app.auth.on_behalf import Exchange
@@ -25,7 +28,11 @@ from app.errors import SettingsError
 from app.holds import google
 from app.settings import Settings
 from app.store.database import MEMORY, vault_for
+from app.store.errors import StoreError
 from app.store.store import Store
+
+log = logs.get(__name__)
+_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,22 @@ async def outside(
         secrets = [secret.get_secret_value() for secret in settings.secrets]
         store = await Store.open(url, vault_for(url, secrets), migrate=True)
         try:
-            yield _accounts(settings, ways, store), store
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_tidy, store)
+                yield _accounts(settings, ways, store), store
+                tasks.cancel_scope.cancel()
         finally:
             await store.close()
+
+
+async def _tidy(store: Store) -> None:
+    """Delete what has expired, now and every hour. One that fails is made up for by the next."""
+    while True:
+        try:
+            await store.tidy(dt.datetime.now(dt.UTC))
+        except StoreError as error:
+            logs.event(log, "tidying failed", level=30, error=error)
+        await anyio.sleep(_HOUR)
 
 
 def _accounts(settings: Settings, ways: Connections, store: Store) -> Accounts:
