@@ -61,6 +61,16 @@ class TokenCache(Base):
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 
+class Preferences(Base):
+    """What one user has chosen: language, working hours."""
+
+    __tablename__ = "preferences"
+
+    owner: Mapped[str] = mapped_column(String(DIGEST), primary_key=True)
+    ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
 class Idempotency(Base):
     """A request that may be sent again: who is at it since when, and what was answered.
 

@@ -23,7 +23,7 @@ from sqlalchemy.pool import StaticPool
 from app.store.database import READS, in_memory, make_engine
 from app.store.errors import SealError, StoreError, told
 from app.store.migrate import check, upgrade
-from app.store.models import Idempotency, TokenCache
+from app.store.models import Idempotency, Preferences, TokenCache
 from app.store.secret import Vault
 
 KEPT = dt.timedelta(hours=24)
@@ -175,10 +175,51 @@ class Store:
         raise _contended()
 
     @_operation
+    async def preferences_of(self, owner: str) -> Mapping[str, Any]:
+        """What an owner has chosen; empty when nothing, or when it cannot be opened."""
+        query = (
+            select(Preferences.owner, Preferences.ciphertext)
+            .where(Preferences.owner.in_(self._owners(owner)))
+            .order_by(Preferences.updated_at.desc())
+        )
+        async with self._reading() as connection:
+            rows = (await connection.execute(query)).all()
+        for row in rows:
+            try:
+                found = json.loads(self._vault.unseal(row.ciphertext, _preferences_at(row.owner)))
+            except (SealError, ValueError):
+                continue
+            if isinstance(found, dict):
+                return found
+        return {}
+
+    @_operation
+    async def keep_preferences(self, owner: str, chosen: Mapping[str, Any], now: dt.datetime) -> None:
+        """Keep what an owner has chosen (anything that JSON can say) in place of what was chosen before."""
+        _check_aware(now)
+        mark, *older = self._owners(owner)
+        sealed = self._vault.seal(json.dumps(dict(chosen)).encode(), _preferences_at(mark))
+        row = {"ciphertext": sealed, "updated_at": now}
+        for _ in range(_TRIES):
+            try:
+                async with self._writing() as connection:
+                    if older:
+                        await connection.execute(delete(Preferences).where(Preferences.owner.in_(older)))
+                    there = update(Preferences).where(Preferences.owner == mark).values(row)
+                    if not (await connection.execute(there)).rowcount:
+                        await connection.execute(insert(Preferences).values(owner=mark, **row))
+            except IntegrityError:  # another has put it there since: change that one
+                continue
+            return
+        raise _contended()
+
+    @_operation
     async def forget(self, owner: str) -> None:
-        """Remove what was kept for an owner, if anything was."""
+        """Remove all that was kept for an owner, if anything was."""
+        owners = self._owners(owner)
         async with self._writing() as connection:
-            await connection.execute(delete(TokenCache).where(TokenCache.owner.in_(self._owners(owner))))
+            await connection.execute(delete(TokenCache).where(TokenCache.owner.in_(owners)))
+            await connection.execute(delete(Preferences).where(Preferences.owner.in_(owners)))
 
     @_operation
     async def begin(self, key: str, body: bytes, now: dt.datetime) -> Begun:
@@ -309,6 +350,10 @@ def _running(keys: Sequence[str], claim: Fresh | None) -> list[ColumnElement[boo
 
 def _tokens_at(mark: str) -> str:
     return f"tokens\0{mark}"
+
+
+def _preferences_at(mark: str) -> str:
+    return f"preferences\0{mark}"
 
 
 def _answer_at(mark: str, status: int, media_type: str) -> str:

@@ -22,7 +22,7 @@ from app.tone.types import Clause, Span
 _CLEAR = 0.8
 _SECONDS = 0.1
 _PARTS = regex.compile(
-    r"\{(?:we|you):(?P<first>[^|{}]*)\|(?P<second>[^|{}]*)\}|(?P<fact>\{[a-z_]+\})|(?P<gap>\[[^\[\]\n]{1,60}\])"
+    r"\{(?:we|you):(?P<first>[^|{}]*)\|(?P<second>[^|{}]*)\}|(?P<joint>\{c\})|(?P<fact>\{[a-z_]+\})|(?P<gap>\[[^\[\]\n]{1,60}\])"
 )
 _ANY = r"[^.!?\n]{1,120}?"
 _EDGE = r"[\s.,;:!?()\"'-]"
@@ -93,6 +93,8 @@ def _phrase(template: str) -> _Phrase:
         at = part.end()
         if part["first"] is not None:
             out.append(f"(?:{_literal(part['first'])}|{_literal(part['second'])})")
+        elif part["joint"] is not None:
+            out.append(r"\w{0,3} *")  # the conjunction that the writer had there
         else:
             bare = False
             out.append(_ANY)

@@ -82,6 +82,8 @@ class Deletions:
                 return None
             if self._conditional(text[span.start : span.end], language):
                 return None  # "if you had ..., it would be here": the rest would say what is not so
+            if language == "ar" and rest[:1] in ("ف", "و"):
+                return None  # the letter binds what follows to what would go
             at = sentence.end - len(rest)
             at += lead(text, Span(at, sentence.end), language, self.connectives)
             return _recapitalised(text, span.start, at, language)
@@ -132,6 +134,9 @@ class Deletions:
         if cues is None:
             return True
         words = regex.findall(r"[\w']+", fold_text(before))
+        endings = tuple(fold_text(w[1:]) for w in cues.hanging if w.startswith("-"))
+        if words and endings and len(words[-1]) > 4 and words[-1].endswith(endings):
+            return True
         dangling = {fold_text(w) for w in (*cues.connectives, *cues.deletable_leads, *cues.hanging)}
         return not words or words[0] in {fold_text(w) for w in cues.subordinators} or words[-1] in dangling
 

@@ -129,6 +129,26 @@ class Engine:
             return self._incoming(request)
         return self._outgoing(request)
 
+    def skeleton(self, request: Request) -> str | None:
+        """A reply to an incoming message, made of the acts that it calls for, in its language and with
+        placeholders where the writer decides; None in a language without guidance."""
+        latest, _, _, language = self._listen(request.message.document, request)
+        if language not in self.guidance.briefs:
+            return None
+        return self._skeleton(request, latest, request.language or language)
+
+    def _skeleton(self, request: Request, latest: advice.Heard, language: str) -> str:
+        situation = advice.answer_situation(latest)
+        return briefs.skeleton(
+            self.guidance.briefs[language],  # type: ignore[index]
+            situation,
+            self._circumstances(situation, (latest,)),
+            self.guidance,
+            language,
+            Voice(),
+            request.client_name,
+        )
+
     def _heard(self, request: Request) -> tuple[advice.Heard, ...]:
         incoming = [m for m in request.context if m.direction == "incoming"][-_HEARD:]
         return tuple(self._listen(m.document, request)[0] for m in incoming)
@@ -250,15 +270,7 @@ class Engine:
         if channel == "call" and language in self.guidance.briefs:
             words = self.guidance.briefs[language]  # type: ignore[index]
             points = briefs.talking_points(words, situation, document, (), self.guidance)
-            email = briefs.skeleton(
-                words,
-                situation,
-                self._circumstances(situation, heard),
-                self.guidance,
-                language,
-                Voice(),
-                request.client_name,
-            )
+            email = self._skeleton(request, latest, language)
             call_brief = briefs.call_brief(points, words, email)
         return Review(
             document=document,
