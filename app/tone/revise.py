@@ -120,7 +120,7 @@ def settle(
         done = {e.guideline for e in reread(list(kept.values())).elements if e.status == "present"}
     wanted = [e.insert for e in elements if e.insert and e.guideline not in done]
     inserts = [Edit(Span(i.at, i.at), i.text) for i in join_inserts(wanted)]
-    edits = _with_inserts(list(kept.values()), inserts, document.text)
+    edits = with_inserts(list(kept.values()), inserts, document.text)
     plain: str | None = None
     if edits:
         again = reread(edits)
@@ -147,14 +147,14 @@ def _greedy(
     best, plain = before.overall, None
     for edit in (*inserts, *edits):
         tried = (*kept, edit)
-        trial = _with_inserts([e for e in tried if len(e.span)], [e for e in tried if not len(e.span)], text)
+        trial = with_inserts([e for e in tried if len(e.span)], [e for e in tried if not len(e.span)], text)
         again = reread(trial)
         if again.score.overall > best and again.document.text.strip():
             kept, best, plain = trial, again.score.overall, again.document.text
     return kept, plain
 
 
-def _with_inserts(edits: list[Edit], added: list[Edit], text: str) -> list[Edit]:
+def with_inserts(edits: list[Edit], added: list[Edit], text: str) -> list[Edit]:
     """Edits and inserts together. An insert whose place lies inside an edit moves to its edge.
 
     A deletion may take the breaks before its sentence along; an insert at the sentence's place
