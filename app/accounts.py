@@ -15,7 +15,8 @@ import httplib2
 import httpx
 
 from app.auth import entra
-from app.auth.entra import Caller, Keys, Registration
+from app.auth.entra import Caller, Registration
+from app.auth.keys import Keys
 from app.auth.on_behalf import Exchange
 from app.errors import TactlineError
 from app.holds import google, graph
@@ -39,6 +40,23 @@ def bearer(header: str | None) -> str | None:
     return token if scheme.lower() == "bearer" and token and plain else None
 
 
+@dataclass(frozen=True)
+class Addon:
+    """The Gmail add-on as it is deployed: what a call has to prove, and what it may read.
+
+    `url` is the one address that Google calls, without a query.
+    """
+
+    url: str
+    base_url: str
+    service_account: str
+    client_id: str
+    keys: Keys
+    calendar: bool = True
+    read_drafts: bool = False
+    wait: bool = False
+
+
 @dataclass
 class Accounts:
     """`registration`, `keys` and `exchange` are None where Microsoft sign-in is not set up.
@@ -51,6 +69,7 @@ class Accounts:
     keys: Keys | None = None
     exchange: Exchange | None = None
     google_http: Callable[[float], httplib2.Http] = google.plain_http
+    addon: Addon | None = None
 
     async def caller(self, token: str | None, now: dt.datetime) -> Caller | None:
         """The user of the Outlook pane that a token proves; None without a token, or where sign-in is

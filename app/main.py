@@ -24,6 +24,8 @@ from app.api import faults, problems
 from app.api.problems import Problem
 from app.api.requests import JSON
 from app.errors import TactlineError
+from app.gmail import endpoints as gmail
+from app.gmail import preview
 from app.service import Engine, NotReady, Service
 from app.settings import Settings
 from app.starting import Connect
@@ -55,8 +57,11 @@ def create_app(
     """
     settings = settings or Settings()
     settings.check_sign_in()
+    settings.check_gmail()
     service = Service(
         keys=tuple(key.get_secret_value() for key in settings.api_keys),
+        # A service that others reach is nobody's workbench, even behind a proxy on this machine.
+        preview=settings.loopback and not settings.api_keys and not settings.public_url,
         engine=engine,
         threads=settings.threads or os.cpu_count() or 1,
     )
@@ -80,6 +85,8 @@ def create_app(
     )
     app.state.service = service
     app.include_router(api.router)
+    app.include_router(gmail.router)
+    app.include_router(preview.router)
     web.install(app)
 
     @app.get("/healthz", include_in_schema=False)

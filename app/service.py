@@ -32,13 +32,16 @@ class Engine(Protocol):
 
     def review(self, request: tone.Request, /) -> Review: ...
 
+    def skeleton(self, request: tone.Request, /) -> str | None: ...
+
 
 @dataclass
 class Service:
     """`keys` are the API keys (none: no key is needed), `engine` is None until it is loaded, and
-    `accounts` and `store` until the service has started."""
+    `accounts` and `store` until the service has started. `preview` shows developers the add-ons' cards."""
 
     keys: tuple[str, ...] = ()
+    preview: bool = False
     engine: Engine | None = None
     threads: int = 1
     opened_accounts: Accounts | None = None

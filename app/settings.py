@@ -6,6 +6,7 @@ Every field is described in docs/deploying.md; a test compares the two.
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -76,6 +77,27 @@ class Settings(BaseSettings):
     entra_clients: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Application ids that may call for a user. Empty: only `entra_client_id`."
     )
+    google_client_file: Path | None = Field(
+        default=None,
+        description="Client secrets file of a desktop app, as Google's console downloads it: for "
+        "`tactline holds --calendar google`. The service needs none.",
+    )
+    public_url: str = Field(
+        default="",
+        description="https address under which others reach this service, without a slash at the end. The "
+        "Gmail add-on needs it.",
+    )
+    gmail_service_account: str = Field(
+        default="", description="Address of the deployment's add-ons service account. Empty: no Gmail add-on."
+    )
+    gmail_client_id: str = Field(default="", description="OAuth client id of the Gmail add-on.")
+    gmail_calendar: bool = Field(default=True, description="Offer the user's calendar in Gmail.")
+    gmail_read_drafts: bool = Field(
+        default=False, description="Read the user's draft of the open thread: restricted scopes."
+    )
+    gmail_wait: bool = Field(
+        default=False, description="Read nothing of an opened message before the user asks for it."
+    )
 
     @field_validator("api_keys", "allowed_hosts", "secrets", "entra_tenants", "entra_clients", mode="before")
     @classmethod
@@ -95,7 +117,7 @@ class Settings(BaseSettings):
                 raise ValueError("each key needs 16 or more ASCII characters and no spaces")
         return keys
 
-    @field_validator("guidance_dir", "entra_certificate", mode="before")
+    @field_validator("guidance_dir", "entra_certificate", "google_client_file", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -122,6 +144,22 @@ class Settings(BaseSettings):
             raise SettingsError(
                 "TACTLINE_ENTRA_TENANTS: name the directories whose users may sign in, or write any."
             )
+
+    def check_gmail(self) -> None:
+        """Raise SettingsError when the Gmail add-on is half set up."""
+        if not self.gmail_service_account:
+            return
+        if not self.gmail_client_id or not self.public_url:
+            raise SettingsError(
+                "TACTLINE_GMAIL_SERVICE_ACCOUNT needs TACTLINE_GMAIL_CLIENT_ID and TACTLINE_PUBLIC_URL."
+            )
+
+    @field_validator("public_url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{2,5})?", value):
+            raise ValueError("https://, a host in small letters, perhaps a port, and nothing after it")
+        return value
 
     def check_reachable(self) -> None:
         """Raise SettingsError when the service would be open to others without a key."""

@@ -21,8 +21,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from app import logs
-from app.accounts import Accounts
-from app.auth.entra import Keys, Registration
+from app.accounts import Accounts, Addon
+from app.auth.entra import KEYS_AT, Registration
+from app.auth.google import KEYS_AT as GOOGLE_KEYS_AT
+from app.auth.keys import Keys
 from app.auth.on_behalf import Exchange
 from app.errors import SettingsError
 from app.holds import google
@@ -82,16 +84,32 @@ async def _tidy(store: Store) -> None:
 
 
 def _accounts(settings: Settings, ways: Connections, store: Store) -> Accounts:
-    if not settings.entra_client_id:
-        return Accounts(ways.client, google_http=ways.google_http)
-    tenants = frozenset(settings.entra_tenants)
-    registration = Registration(
-        settings.entra_client_id,
-        tenants if tenants != {"any"} else frozenset(),
-        frozenset(settings.entra_clients),
+    accounts = Accounts(ways.client, google_http=ways.google_http, addon=_addon(settings, ways))
+    if settings.entra_client_id:
+        tenants = frozenset(settings.entra_tenants)
+        accounts.registration = Registration(
+            settings.entra_client_id,
+            tenants if tenants != {"any"} else frozenset(),
+            frozenset(settings.entra_clients),
+        )
+        accounts.keys = Keys(ways.client, KEYS_AT, "Microsoft Entra")
+        accounts.exchange = Exchange(settings.entra_client_id, credential(settings), store, ways.msal_http)
+    return accounts
+
+
+def _addon(settings: Settings, ways: Connections) -> Addon | None:
+    if not settings.gmail_service_account:
+        return None
+    return Addon(
+        url=f"{settings.public_url}/gmail",
+        base_url=settings.public_url,
+        service_account=settings.gmail_service_account,
+        client_id=settings.gmail_client_id,
+        keys=Keys(ways.client, GOOGLE_KEYS_AT, "Google"),
+        calendar=settings.gmail_calendar,
+        read_drafts=settings.gmail_read_drafts,
+        wait=settings.gmail_wait,
     )
-    exchange = Exchange(settings.entra_client_id, credential(settings), store, ways.msal_http)
-    return Accounts(ways.client, registration, Keys(ways.client), exchange, ways.google_http)
 
 
 def credential(settings: Settings) -> str | Mapping[str, str]:

@@ -6,7 +6,8 @@ import base64
 
 from app.accounts import NoToken
 from app.api.problems import Problem
-from app.auth.entra import LOGIN, BadToken, KeysUnavailable, WrongScope
+from app.auth.entra import LOGIN, WrongScope
+from app.auth.keys import BadToken, KeysUnavailable
 from app.errors import (
     CalendarError,
     Challenge,

@@ -1,4 +1,4 @@
-"""The command line: `tactline review | serve | guidelines | train | accuracy`.
+"""The command line: `tactline review | holds | serve | guidelines | manifests | train | accuracy`.
 
 Commands import what they need when they run, so that `--help` is quick.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
@@ -20,6 +21,22 @@ POOR = 1
 """Exit status when a reviewed mail's band is poor."""
 UNUSABLE = 2
 """Exit status when the command or its input cannot be used."""
+
+
+class Kind(StrEnum):
+    """`app.holds.propose.KINDS`, which would take long to import; a test compares the two.
+
+    An enumeration because typer takes no list of literals.
+    """
+
+    COMMITMENT = "commitment"
+    CLIENT_CALL = "client-call"
+    PREPARE = "prepare"
+    CHECK_IN = "check-in"
+    TEAM_RETRO = "team-retro"
+    COOLING_OFF = "cooling-off"
+    PEER_REVIEW = "peer-review"
+    PLAN_BRIEFING = "plan-briefing"
 
 
 def user_language() -> Language | None:
@@ -88,6 +105,50 @@ def review(
     raise typer.Exit(status)
 
 
+@app.command(help=_help("holds"))
+def holds(
+    ctx: typer.Context,
+    calendar: Annotated[
+        Literal["ics", "google", "microsoft"], typer.Option(help=_help("calendar"), show_default=False)
+    ],
+    mail: Annotated[str | None, typer.Argument(help=_help("mail"), show_default=False)] = None,
+    direction: Annotated[Literal["outgoing", "incoming"], typer.Option(help=_help("direction"))] = "outgoing",
+    language: Annotated[Literal["en", "fr", "ar", "tr"] | None, typer.Option(help=_help("language"))] = None,
+    now: Annotated[str | None, typer.Option(help=_help("now"))] = None,
+    time_zone: Annotated[str | None, typer.Option(help=_help("time-zone"))] = None,
+    explain_in: Annotated[
+        Literal["en", "fr", "ar", "tr"] | None, typer.Option(help=_help("explain-in"))
+    ] = None,
+    context: Annotated[list[Path] | None, typer.Option(help=_help("context"))] = None,
+    kind: Annotated[list[Kind] | None, typer.Option(help=_help("kind"))] = None,
+    keep: Annotated[bool, typer.Option("--keep", help=_help("keep"))] = False,
+    listed: Annotated[bool, typer.Option("--list", help=_help("list"))] = False,
+    remove: Annotated[bool, typer.Option("--remove", help=_help("remove"))] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_help("yes"))] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_help("dry-run"))] = False,
+    file: Annotated[Path | None, typer.Option(help=_help("file"), show_default="tactline-holds.ics")] = None,
+    client_id: Annotated[str | None, typer.Option(help=_help("client-id"))] = None,
+    client_file: Annotated[Path | None, typer.Option(help=_help("client-file"))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=_help("holds-json"))] = False,
+) -> None:
+    from app.cli import calendars, holding, reviewing
+    from app.settings import load as load_settings
+
+    if mail is None and sys.stdin.isatty():
+        fail(strings.say(_LANGUAGE, "cli.error.no-input"))
+    try:
+        options = reviewing.choose(now, time_zone, explain_in or user_language(), "utf-16", _LANGUAGE)
+        wish = holding.Wish(frozenset(kind or ()), keep, listed, remove, yes, dry_run, as_json)
+        account = calendars.Account(load_settings(), client_id, client_file)
+        outside = ctx.obj if isinstance(ctx.obj, calendars.Outside) else calendars.Outside()
+        holding.Run(
+            calendar, wish, options, direction, language, context or [], file or calendars.FILE, account,
+            outside, _LANGUAGE,
+        ).run(mail or "-")  # fmt: skip
+    except TactlineError as error:
+        fail(str(error))
+
+
 @app.command(help=_help("serve"))
 def serve(
     host: Annotated[str | None, typer.Option(help=_help("host"), show_default="127.0.0.1")] = None,
@@ -115,6 +176,24 @@ def guidelines() -> None:
         for guideline in group:
             words = guideline.wording(_LANGUAGE)
             typer.echo(f"  {guideline.id:24} {words.title}. {words.advice}")
+
+
+@app.command(help=_help("manifests"))
+def manifests(
+    base_url: Annotated[str, typer.Option(help=_help("base-url"), show_default=False)],
+    out: Annotated[Path, typer.Option(help=_help("out"), show_default=False)],
+    read_drafts: Annotated[bool, typer.Option("--read-drafts", help=_help("read-drafts"))] = False,
+    no_calendar: Annotated[bool, typer.Option("--no-calendar", help=_help("no-calendar"))] = False,
+    insecure_local: Annotated[bool, typer.Option("--insecure-local", help=_help("insecure-local"))] = False,
+) -> None:
+    from app.cli import deploying as command
+    from app.manifests import Features
+
+    try:
+        features = Features(calendar=not no_calendar, read_drafts=read_drafts)
+        command.write(base_url, out, features, insecure_local, _LANGUAGE)
+    except TactlineError as error:
+        fail(str(error))
 
 
 @app.command(help=_help("train"))

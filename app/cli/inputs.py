@@ -31,11 +31,31 @@ class Unreadable(TactlineError):  # noqa: N818 - reads as what it says
 
 
 @dataclass(frozen=True)
+class Read:
+    """A message that was read. `thread` names its thread, "" where no header does."""
+
+    document: Document
+    thread: str = ""
+
+
+@dataclass(frozen=True)
 class Item:
     """One message to review: what to call it, and how to read it (raises Unreadable)."""
 
     name: str
-    read: Callable[[], Document]
+    read: Callable[[], Read]
+
+
+def one(name: str, language: Language) -> Read:
+    """The one message that is named: a mail, text or HTML, in a file or on standard input.
+
+    Raises Unreadable, for a mailbox too.
+    """
+    with ExitStack() as open_files:
+        path = Path(name)
+        if name != "-" and path.exists() and (path.is_dir() or _is_mbox(path, language)):
+            raise Unreadable(strings.say(language, "cli.error.not-one-mail", path=name))
+        return next(items(name, language, open_files)).read()
 
 
 def items(name: str, language: Language, open_files: ExitStack) -> Iterator[Item]:
@@ -45,7 +65,7 @@ def items(name: str, language: Language, open_files: ExitStack) -> Iterator[Item
     """
     if name == "-":
         data = sys.stdin.buffer.read(MOST + 1)
-        yield Item("-", lambda: document("-", data, language))
+        yield Item("-", lambda: message("-", data, language))
         return
     path = Path(name)
     if not path.exists():
@@ -59,14 +79,14 @@ def items(name: str, language: Language, open_files: ExitStack) -> Iterator[Item
         open_files.callback(box.close)
         yield from _messages(name, box, language)
     else:
-        yield Item(name, lambda: document(name, _content(path, language), language))
+        yield Item(name, lambda: message(name, _content(path, language), language))
 
 
 def _messages(name: str, box: mailbox.Mailbox[mailbox.Message], language: Language) -> Iterator[Item]:
     for number, key in enumerate(sorted(box.keys()), start=1):
         label = f"{name}#{number}"
 
-        def read(key: str = key, label: str = label) -> Document:
+        def read(key: str = key, label: str = label) -> Read:
             try:
                 data = box.get_bytes(key)
             except (KeyError, OSError):
@@ -98,7 +118,7 @@ def _content_start(path: Path, language: Language) -> bytes:
         raise Unreadable(strings.say(language, "cli.error.unreadable", path=path)) from None
 
 
-def document(name: str, data: bytes, language: Language) -> Document:
+def message(name: str, data: bytes, language: Language) -> Read:
     """A message by its name's ending, else by how it begins. Raises Unreadable."""
     if len(data) > MOST:
         raise Unreadable(strings.say(language, "cli.error.too-large", path=name, most=MOST))
@@ -110,8 +130,8 @@ def document(name: str, data: bytes, language: Language) -> Document:
     except UnicodeDecodeError:
         raise Unreadable(strings.say(language, "cli.error.not-text", path=name)) from None
     if suffix in (".html", ".htm") or (suffix != ".txt" and _HTML.match(data)):
-        return mail.read_html(text)
-    return mail.read_text(text)
+        return Read(mail.read_html(text))
+    return Read(mail.read_text(text))
 
 
 def _looks_like_mail(data: bytes) -> bool:
@@ -119,8 +139,9 @@ def _looks_like_mail(data: bytes) -> bool:
     return _HEADER.match(head) is not None and _MAIL_HEADERS.search(head) is not None
 
 
-def _mail(name: str, data: bytes, language: Language) -> Document:
+def _mail(name: str, data: bytes, language: Language) -> Read:
     try:
-        return mail.read_eml(data)
+        envelope, document = mail.read_mail(data)
     except mail.NotAMail:
         raise Unreadable(strings.say(language, "cli.error.not-a-mail", path=name)) from None
+    return Read(document, envelope.thread_id)

@@ -182,9 +182,14 @@ class Renderer:
             )
 
     def _when(self, start: str, end: str, all_day: bool) -> str:
-        if all_day:
-            return f"{start} ({self._say('cli.all-day')})"
-        return f"{start[:10]} {start[11:16]}-{end[11:16]}"
+        return when(self._language, start, end, all_day)
+
+
+def when(language: Language, start: str, end: str, all_day: bool) -> str:
+    """A time of the calendar on one line; `start` and `end` as in `app.api.schemas.Hold`."""
+    if all_day:
+        return f"{start} ({strings.say(language, 'cli.all-day')})"
+    return f"{start[:10]} {start[11:16]}-{end[11:16]}"
 
 
 def _words(review: Review, span: Span) -> str:

@@ -19,7 +19,7 @@ from app import strings
 from app.api.answers import ReviewOut, answered, body_of, explained_in
 from app.api.schemas import Asked, Options
 from app.cli import POOR, UNUSABLE
-from app.cli.inputs import Item, Unreadable, document, items
+from app.cli.inputs import Item, Read, Unreadable, items, message
 from app.cli.render import Renderer
 from app.errors import TactlineError
 from app.holds import ics
@@ -62,7 +62,7 @@ class Run:
     def review(self, names: Sequence[str], calendar: Path | None) -> int:
         """Review everything named; the exit status. Raises TactlineError when nothing can be done at all."""
         context = tuple(
-            Message("incoming", document(str(path), self._bytes(path), self.interface))
+            Message("incoming", message(str(path), self._bytes(path), self.interface).document)
             for path in self.context
         )
         engine = Engine.load(load_settings().guidance_dir)
@@ -89,11 +89,11 @@ class Run:
                 status = self._complain(part)
         for item in self._watched(todo):
             try:
-                message = Message(self.direction, item.read())
+                read = item.read()
             except Unreadable as error:
                 status = self._complain(error)
                 continue
-            band = self._one(engine, item.name, message, context, out, title=len(todo) > 1)
+            band = self._one(engine, item.name, read, context, out, title=len(todo) > 1)
             if band == "poor" and status != UNUSABLE:
                 status = POOR
         return status
@@ -125,7 +125,7 @@ class Run:
         self,
         engine: Engine,
         name: str,
-        message: Message,
+        read: Read,
         context: tuple[Message, ...],
         out: Console,
         *,
@@ -133,12 +133,13 @@ class Run:
     ) -> str | None:
         asked = Asked(
             Request(
-                message=message,
+                message=Message(self.direction, read.document),
                 context=context,
                 language=self.language,
                 now=self.options.moment(),
                 hours=week.default_hours(self.options.time_zone),
-            )
+            ),
+            read.thread,
         )
         review = engine.review(asked.request)
         language = explained_in(review, self.options.explain_in)

@@ -92,6 +92,9 @@ class Calendar(Protocol):
     async def of_thread(self, thread: str) -> Sequence[Event]:
         """Our events that are marked with a thread's digest, by start."""
 
+    async def ours(self, start: dt.datetime, end: dt.datetime) -> Sequence[Event]:
+        """Our events between two aware moments, whatever their thread, by start."""
+
     async def delete(self, event_id: str) -> None:
         """Remove one of our events. Raises Gone, also for an event that is not ours."""
 

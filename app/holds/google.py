@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import html
+import http.client
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -46,6 +47,7 @@ T = TypeVar("T")
 EVENTS = "https://www.googleapis.com/auth/calendar.events.owned"
 FREE_BUSY = "https://www.googleapis.com/auth/calendar.freebusy"
 _PRIMARY = "primary"
+_MARK = "tactline"
 _HOLD, _THREAD, _KIND = "tactlineHold", "tactlineThread", "tactlineKind"
 _MINUTES, _DAY_MINUTES = 15, 15 * 60
 _PAGE = 250
@@ -81,17 +83,13 @@ class GoogleCalendar:
         if without is not None:
             return Availability(tuple(await self._others(start, end, without)))
         body = {"timeMin": _stamp(start), "timeMax": _stamp(end), "items": [{"id": _PRIMARY}]}
-        answer = await self._call(lambda api: api.freebusy().query(body=body), (FREE_BUSY,))
-        found = answer.get("calendars", {}).get(_PRIMARY, {})
-        busy = [Busy(_moment(item["start"]), _moment(item["end"])) for item in found.get("busy", ())]
-        unsure = not found or bool(found.get("errors"))
-        return Availability(tuple(sorted(busy, key=lambda b: b.start)), unsure)
+        return await self._call(lambda api: api.freebusy().query(body=body), (FREE_BUSY,), _availability)
 
     async def create(self, hold: Hold, marked: Marked) -> Placed:
         for generation in range(GENERATIONS):
             key = base64.b32hexencode(event_key(self._user, hold, generation)).decode().lower().rstrip("=")
             try:
-                return Placed(_event(await self._insert({"id": key, **_body(hold, marked)})), True)
+                return Placed(await self._insert({"id": key, **_body(hold, marked)}), True)
             except _Taken:
                 standing = await self._read(key)
                 if standing is not None:
@@ -106,7 +104,16 @@ class GoogleCalendar:
 
     async def of_thread(self, thread: str) -> Sequence[Event]:
         query = {"privateExtendedProperty": f"{_THREAD}={thread}"}
-        return sorted([_event(item) async for item, _ in self._list(query) if _ours(item)], key=_order)
+        found = await self._list(query, lambda item, _: _event(item) if _ours(item) else None)
+        return sorted(found, key=_order)
+
+    async def ours(self, start: dt.datetime, end: dt.datetime) -> Sequence[Event]:
+        query = {
+            "privateExtendedProperty": f"{_MARK}=1", "timeMin": _stamp(start), "timeMax": _stamp(end),
+            "singleEvents": True,
+        }  # fmt: skip
+        found = await self._list(query, lambda item, _: _event(item) if _ours(item) else None)
+        return sorted(found, key=_order)
 
     async def delete(self, event_id: str) -> None:
         await self.get(event_id)
@@ -115,51 +122,65 @@ class GoogleCalendar:
             await self._call(
                 lambda api: api.events().delete(calendarId=_PRIMARY, eventId=event_id, sendUpdates="none"),
                 (EVENTS,),
+                lambda _: None,
             )
 
     async def _read(self, event_id: str) -> Mapping[str, Any] | None:
         """One of our events as it stands; None when it was deleted, or is none of ours."""
         try:
-            found = await self._call(
-                lambda api: api.events().get(calendarId=_PRIMARY, eventId=event_id), (EVENTS,)
+            return await self._call(
+                lambda api: api.events().get(calendarId=_PRIMARY, eventId=event_id), (EVENTS,), _standing
             )
         except Gone:
             return None
-        return found if _ours(found) and found.get("status") != "cancelled" else None
 
     async def _others(self, start: dt.datetime, end: dt.datetime, without: str) -> list[Busy]:
         """Free/busy melts events together; whether something lies beside ours only a list tells."""
         query = {"timeMin": _stamp(start), "timeMax": _stamp(end), "singleEvents": True}
-        return [
-            Busy(_begin(item["start"], where), _begin(item["end"], where))
-            async for item, where in self._list(query)
-            if item.get("id") != without and _blocks(item)
-        ]
+        return await self._list(
+            query,
+            lambda item, where: (
+                Busy(_begin(item["start"], where), _begin(item["end"], where))
+                if item.get("id") != without and _blocks(item)
+                else None
+            ),
+        )
 
-    async def _list(self, query: Mapping[str, Any]) -> AsyncIterator[tuple[Mapping[str, Any], str]]:
-        """Events, page by page, each with the name of the calendar's zone."""
+    async def _list(
+        self, query: Mapping[str, Any], read: Callable[[Mapping[str, Any], str], T | None]
+    ) -> list[T]:
+        """What `read` makes of the events, given the name of the calendar's zone, from all pages."""
+
+        def one(answer: Mapping[str, Any]) -> tuple[list[T], str | None]:
+            where = str(answer.get("timeZone", "UTC"))
+            seen = [read(item, where) for item in answer.get("items", ())]
+            return [item for item in seen if item is not None], answer.get("nextPageToken")
+
+        found: list[T] = []
         page: str | None = None
         while True:
             ask = {**query, "calendarId": _PRIMARY, "maxResults": _PAGE, "pageToken": page}
-            answer = await self._call(partial(_listed, ask), (EVENTS,))
-            for item in answer.get("items", ()):
-                yield item, str(answer.get("timeZone", "UTC"))
-            page = answer.get("nextPageToken")
+            items, page = await self._call(partial(_listed, ask), (EVENTS,), one)
+            found += items
             if not page:
-                return
+                return found
 
-    async def _insert(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _insert(self, body: dict[str, Any]) -> Event:
         return await self._call(
-            lambda api: api.events().insert(calendarId=_PRIMARY, body=body, sendUpdates="none"), (EVENTS,)
+            lambda api: api.events().insert(calendarId=_PRIMARY, body=body, sendUpdates="none"),
+            (EVENTS,),
+            _event,
         )
 
-    async def _call(self, ask: Callable[[Any], Any], scopes: Sequence[str]) -> dict[str, Any]:
-        """One request of the library's, asked again as `retry` allows."""
+    async def _call(
+        self, ask: Callable[[Any], Any], scopes: Sequence[str], read: Callable[[Mapping[str, Any]], T]
+    ) -> T:
+        """What `read` makes of the answer to one request of the library's, asked again as `retry` allows."""
 
-        def work(timeout: float) -> dict[str, Any]:
+        def work(timeout: float) -> T:
             who = Credentials(token=self._token)  # type: ignore[no-untyped-call]
-            http = google_auth_httplib2.AuthorizedHttp(who, http=self._http(timeout))
-            api = build("calendar", "v3", http=http, static_discovery=True, cache_discovery=False)
+            wire = google_auth_httplib2.AuthorizedHttp(who, http=self._http(timeout))
+            api = build("calendar", "v3", http=wire, static_discovery=True, cache_discovery=False)
             try:
                 answer = ask(api).execute(num_retries=0)
             except HttpError as error:
@@ -171,18 +192,19 @@ class GoogleCalendar:
                 raise Again(Unavailable(self.provider)) from None
             except TimeoutError:
                 raise Again(TooSlow(self.provider)) from None
-            except (OSError, httplib2.HttpLib2Error, ValueError):
-                # The connection broke, or what came back was no JSON.
+            except (OSError, httplib2.HttpLib2Error, http.client.HTTPException, ValueError):
+                # The connection broke, also amid an answer, or what came back was no JSON.
                 raise Again(Unavailable(self.provider)) from None
             finally:
                 api.close()
-            if not isinstance(answer, dict):
-                if answer:  # a broken body, which the library hands on as text
-                    raise Again(Unavailable(self.provider))
-                return {}  # deleting answers nothing
-            return answer
+            try:
+                if answer and not isinstance(answer, dict):
+                    raise TypeError("a broken body, which the library hands on as text")
+                return read(answer or {})  # deleting answers nothing
+            except (KeyError, TypeError, ValueError, AttributeError):
+                raise Again(Unavailable(self.provider)) from None
 
-        async def call(timeout: float) -> dict[str, Any]:
+        async def call(timeout: float) -> T:
             return await anyio.to_thread.run_sync(work, timeout, abandon_on_cancel=True)
 
         return await attempt(self.provider, call, self._deadline)
@@ -225,7 +247,7 @@ def _reason(error: HttpError) -> str:
 
 def _body(hold: Hold, marked: Marked) -> dict[str, Any]:
     """The event of a hold: tentative, private, nobody invited, nothing of the mail in it."""
-    marks = {_HOLD: hold.id, _KIND: hold.kind} | ({_THREAD: hold.thread} if hold.thread else {})
+    marks = {_MARK: "1", _HOLD: hold.id, _KIND: hold.kind} | ({_THREAD: hold.thread} if hold.thread else {})
     body: dict[str, Any] = {
         "summary": hold.title,
         "description": html.escape(hold.reason, quote=False),  # Google reads it as HTML
@@ -292,5 +314,22 @@ def _event(item: Mapping[str, Any]) -> Event:
     )  # fmt: skip
 
 
-def _order(event: Event) -> str:
-    return event.start.isoformat()
+def _standing(item: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    # What is no event at all must not pass for a deleted one: it would be made a second time.
+    if item["id"] and item.get("status") == "cancelled":
+        return None
+    _event(item)
+    return item if _ours(item) else None
+
+
+def _availability(answer: Mapping[str, Any]) -> Availability:
+    found = answer.get("calendars", {}).get(_PRIMARY, {})
+    busy = [Busy(_moment(item["start"]), _moment(item["end"])) for item in found.get("busy", ())]
+    unsure = not found or bool(found.get("errors"))
+    return Availability(tuple(sorted(busy, key=lambda b: b.start)), unsure)
+
+
+def _order(event: Event) -> dt.datetime:
+    if isinstance(event.start, dt.datetime):
+        return event.start
+    return dt.datetime.combine(event.start, dt.time(), tzinfo=dt.UTC)

@@ -10,9 +10,9 @@ import datetime as dt
 import re
 import uuid
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -33,6 +33,8 @@ from app.holds.calendar import GENERATIONS, Availability, Busy, Event, Marked, P
 from app.holds.propose import Hold
 from app.holds.retry import Again, Deadline, attempt, too_many
 from app.tone.week import zone
+
+T = TypeVar("T")
 
 ROOT = "https://graph.microsoft.com/v1.0"
 SCOPES = ("https://graph.microsoft.com/Calendars.ReadWrite",)
@@ -80,64 +82,76 @@ class GraphCalendar:
             "startDateTime": _stamp(start), "endDateTime": _stamp(end),
             "$select": _FIELDS, "$top": str(_PAGE),
         }  # fmt: skip
-        busy = [
-            Busy(self._aware(item["start"], item), self._aware(item["end"], item))
-            for item in await self._all("/me/calendarView", query)
-            if item.get("id") != without and not item.get("isCancelled") and item.get("showAs") not in _FREE
-        ]
+
+        def read(item: Mapping[str, Any]) -> Busy | None:
+            if item["id"] == without or item.get("isCancelled") or item.get("showAs") in _FREE:
+                return None
+            return Busy(self._aware(item["start"], item), self._aware(item["end"], item))
+
+        busy = await self._all("/me/calendarView", query, read)
         return Availability(tuple(sorted(busy, key=lambda b: b.start)))
 
     async def create(self, hold: Hold, marked: Marked) -> Placed:
         standing = await self._marked(_HOLD, hold.id)
         if standing:
-            return Placed(self._event(standing[0]), False)
+            return Placed(standing[0], False)
         body = _body(hold, marked)
         for generation in range(GENERATIONS):
             key = uuid.uuid5(_SPACE, event_key(self._user, hold, generation).hex())
             created = True
             try:
-                made = str((await self._insert({**body, "transactionId": str(key)}, hold)).get("id", ""))
+                made = await self._insert({**body, "transactionId": str(key)}, hold)
             except _Known as known:
                 created, made = False, known.event_id
             # Graph may answer a transactionId that it knows with the event it made then, though the
             # user has deleted it since: only what can be read counts.
-            found = await self._read(made) if made else None
+            found = await self._read(made) if made else next(iter(await self._marked(_HOLD, hold.id)), None)
             if found is not None:
-                return Placed(self._event(found), created)
+                return Placed(found, created)
         raise Changed(self.provider)
 
     async def get(self, event_id: str) -> Event:
         found = await self._read(event_id)
         if found is None:
             raise Gone(self.provider)
-        return self._event(found)
+        return found
 
     async def of_thread(self, thread: str) -> Sequence[Event]:
-        found = [self._event(item) for item in await self._marked(_THREAD, thread)]
-        return sorted(found, key=lambda event: event.start.isoformat())
+        return sorted(await self._marked(_THREAD, thread), key=self._begins)
+
+    async def ours(self, start: dt.datetime, end: dt.datetime) -> Sequence[Event]:
+        query = {
+            "startDateTime": _stamp(start), "endDateTime": _stamp(end),
+            "$select": _FIELDS, "$expand": _EXPAND, "$top": str(_PAGE),
+        }  # fmt: skip
+        found = await self._all("/me/calendarView", query, self._ours)
+        return sorted(found, key=self._begins)
 
     async def delete(self, event_id: str) -> None:
         await self.get(event_id)
         # It stood a moment ago: the answer to a first try was lost, or another was faster.
         with suppress(Gone):
-            await self._send("DELETE", _path(event_id))
+            await self._send("DELETE", _path(event_id), lambda _: None)
 
-    async def _insert(self, body: dict[str, Any], hold: Hold) -> Mapping[str, Any]:
+    async def _insert(self, body: dict[str, Any], hold: Hold) -> str:
+        """The id of the event that was made."""
         try:
-            return await self._send("POST", "/me/events", json=body)
+            made = await self._send("POST", "/me/events", self._event, json=body)
         except _UnknownZone:
             # Not every mailbox server knows every IANA name; the moment is the same in UTC.
-            return await self._send("POST", "/me/events", json={**body, **_times(hold, "UTC")})
+            body = {**body, **_times(hold, "UTC")}
+            made = await self._send("POST", "/me/events", self._event, json=body)
+        return made.id
 
-    async def _read(self, event_id: str) -> Mapping[str, Any] | None:
+    async def _read(self, event_id: str) -> Event | None:
         """One of our events as it stands; None when it is gone, or is none of ours."""
+        query = {"$select": _FIELDS, "$expand": _EXPAND}
         try:
-            found = await self._send("GET", _path(event_id), {"$select": _FIELDS, "$expand": _EXPAND})
+            return await self._send("GET", _path(event_id), self._ours, query)
         except Gone:
             return None
-        return found if _HOLD in _marks(found) and not found.get("isCancelled") else None
 
-    async def _marked(self, name: str, value: str) -> list[Mapping[str, Any]]:
+    async def _marked(self, name: str, value: str) -> list[Event]:
         """Our events that carry a mark. The value goes into a filter: only what needs no quoting may."""
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", value):
             return []
@@ -145,37 +159,52 @@ class GraphCalendar:
             "$filter": f"singleValueExtendedProperties/Any(ep: ep/id eq '{name}' and ep/value eq '{value}')",
             "$select": _FIELDS, "$expand": _EXPAND, "$top": str(_PAGE),
         }  # fmt: skip
-        return [item for item in await self._all("/me/events", query) if not item.get("isCancelled")]
+        return await self._all("/me/events", query, self._ours)
 
-    async def _all(self, path: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
-        answer = await self._send("GET", path, query)
-        found = list(answer.get("value", ()))
-        while link := answer.get("@odata.nextLink"):
+    async def _all(
+        self, path: str, query: Mapping[str, str], read: Callable[[Mapping[str, Any]], T | None]
+    ) -> list[T]:
+        """What `read` makes of the entries of all pages."""
+
+        def page(answer: Mapping[str, Any]) -> tuple[list[T], object]:
+            seen = [read(item) for item in answer["value"]]
+            return [item for item in seen if item is not None], answer.get("@odata.nextLink")
+
+        found, link = await self._send("GET", path, page, query)
+        while link:
             if not str(link).startswith(f"{ROOT}/"):  # the token goes nowhere else
                 raise Unavailable(self.provider)
-            answer = await self._send("GET", str(link).removeprefix(ROOT))
-            found += answer.get("value", ())
+            more, link = await self._send("GET", str(link).removeprefix(ROOT), page)
+            found += more
         return found
 
     async def _send(
         self,
         method: str,
         path: str,
+        read: Callable[[Mapping[str, Any]], T],
         query: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
-    ) -> Mapping[str, Any]:
-        """One request, asked again as `retry` allows. Every POST carries a transactionId."""
+    ) -> T:
+        """What `read` makes of the answer to one request, asked again as `retry` allows.
 
-        async def call(timeout: float) -> Mapping[str, Any]:
+        Every POST carries a transactionId.
+        """
+
+        async def call(timeout: float) -> T:
             try:
                 answer = await self._client.request(
                     method, ROOT + path, params=query, json=json, headers=self._headers, timeout=timeout
                 )
             except httpx.TimeoutException:
                 raise Again(TooSlow(self.provider)) from None
-            except httpx.HTTPError:
+            except (httpx.HTTPError, httpx.InvalidURL):
                 raise Again(Unavailable(self.provider)) from None
-            return self._answer(answer)
+            body = self._answer(answer)
+            try:
+                return read(body)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                raise Again(Unavailable(self.provider)) from None
 
         return await attempt(self.provider, call, self._deadline)
 
@@ -204,7 +233,8 @@ class GraphCalendar:
         except ValueError:
             body = None
         if status >= 400:
-            error = body.get("error", {}) if isinstance(body, dict) else {}
+            error = body.get("error") if isinstance(body, dict) else None
+            error = error if isinstance(error, dict) else {}
             code = error.get("code")
             if code == "ErrorDuplicateTransactionId":
                 raise _Known(self.provider, status, str(error.get("@event.existingEventId") or ""))
@@ -221,6 +251,17 @@ class GraphCalendar:
         if item.get("isAllDay"):  # a date, whatever zone the answer is in
             return dt.datetime.combine(moment.date(), dt.time(), tzinfo=self._where)
         return moment.replace(tzinfo=dt.UTC)
+
+    def _ours(self, item: Mapping[str, Any]) -> Event | None:
+        """The event of an entry; None when it is cancelled, or is none of ours."""
+        # What is no event at all must not pass for a deleted one: it would be made a second time.
+        event = self._event(item)
+        return event if _HOLD in _marks(item) and not item.get("isCancelled") else None
+
+    def _begins(self, event: Event) -> dt.datetime:
+        if isinstance(event.start, dt.datetime):
+            return event.start
+        return dt.datetime.combine(event.start, dt.time(), tzinfo=self._where)
 
     def _event(self, item: Mapping[str, Any]) -> Event:
         marks = _marks(item)
@@ -301,7 +342,14 @@ def _times(hold: Hold, name: str) -> dict[str, Any]:
             else dt.datetime.combine(moment, dt.time())
         )
         # Every mailbox server knows the Windows names, not every one all IANA names.
-        found[key] = {"dateTime": local.isoformat(), "timeZone": tz_win.get(name, name)}
+        known = tz_win.get(name, name)
+        if (
+            isinstance(moment, dt.datetime)
+            and local.replace(tzinfo=zone(known), fold=0).timestamp() != moment.timestamp()
+        ):
+            # The hour that an autumn night has twice, or a zone that Windows lumps together with others.
+            local, known = moment.astimezone(dt.UTC).replace(tzinfo=None), "UTC"
+        found[key] = {"dateTime": local.isoformat(), "timeZone": known}
     return found
 
 

@@ -53,7 +53,8 @@ class IcsCalendar:
     async def availability(
         self, start: dt.datetime, end: dt.datetime, without: str | None = None
     ) -> Availability:
-        busy, partial = [], False
+        busy = []
+        partial = not all(map(self._readable, self._file.walk("VEVENT")))
         for item in self._entries():
             if str(item.get("transp", "OPAQUE")).upper() == "TRANSPARENT" or _cancelled(item):
                 continue
@@ -68,23 +69,31 @@ class IcsCalendar:
         made = ics.entry(hold, self._now, self._lang, marked)
         standing = self._find(str(made["uid"]))
         if standing is not None:
-            return Placed(_event(standing), False)
+            return Placed(self._event(standing), False)
         self._file.add_component(made)
-        return Placed(_event(made), True)
+        return Placed(self._event(made), True)
 
     async def get(self, event_id: str) -> Event:
         found = self._find(event_id)
         if found is None:
             raise Gone(self.provider)
-        return _event(found)
+        return self._event(found)
 
     async def of_thread(self, thread: str) -> Sequence[Event]:
         found = [
-            _event(item)
+            self._event(item)
             for item in self._entries()
             if str(item.get(ics.THREAD, "")) == thread and not _cancelled(item)
         ]
-        return sorted(found, key=lambda event: event.start.isoformat())
+        return sorted(found, key=lambda event: self._aware(event.start))
+
+    async def ours(self, start: dt.datetime, end: dt.datetime) -> Sequence[Event]:
+        found = []
+        for item in self._entries():
+            begins, ends = (self._aware(moment) for moment in _times(item))
+            if ics.HOLD in item and not _cancelled(item) and begins < end and start < ends:
+                found.append(self._event(item))
+        return sorted(found, key=lambda event: self._aware(event.start))
 
     async def delete(self, event_id: str) -> None:
         found = self._find(event_id)
@@ -93,7 +102,27 @@ class IcsCalendar:
         self._file.subcomponents.remove(found)
 
     def _entries(self) -> list[Any]:
-        return [item for item in self._file.walk("VEVENT") if "DTSTART" in item]
+        """The entries whose times can be read; any others are kept as they are."""
+        return [item for item in self._file.walk("VEVENT") if self._readable(item)]
+
+    def _readable(self, item: Any) -> bool:
+        try:
+            begins, ends = (self._aware(moment) for moment in _times(item))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            # icalendar hands a value that is no date on as text, and one that stands twice as a list.
+            return False
+        # At the ends of the calendar a moment has no counterpart in another zone.
+        return begins.year > dt.MINYEAR and begins <= ends and ends.year < dt.MAXYEAR
+
+    def _event(self, item: Any) -> Event:
+        start, end = (
+            self._aware(moment) if isinstance(moment, dt.datetime) else moment for moment in _times(item)
+        )
+        return Event(
+            id=str(item.get("uid", "")), url=None, hold=str(item.get(ics.HOLD, "")),
+            thread=str(item.get(ics.THREAD, "")), kind=str(item.get(ics.KIND, "")),
+            title=str(item.get("summary", "")), start=start, end=end,
+        )  # fmt: skip
 
     def _find(self, uid: str) -> Entry | None:
         """The entry of ours with this UID."""
@@ -120,11 +149,3 @@ def _times(item: Any) -> tuple[dt.datetime | dt.date, dt.datetime | dt.date]:
 
 def _cancelled(item: Any) -> bool:
     return str(item.get("status", "")).upper() == "CANCELLED"
-
-
-def _event(item: Any) -> Event:
-    start, end = _times(item)
-    return Event(
-        id=str(item["uid"]), url=None, hold=str(item.get(ics.HOLD, "")), thread=str(item.get(ics.THREAD, "")),
-        kind=str(item.get(ics.KIND, "")), title=str(item.get("summary", "")), start=start, end=end,
-    )  # fmt: skip

@@ -107,7 +107,7 @@ def propose(
     now = now.astimezone(where)
     wanted = kinds(review, situations)
     slots = _Planner(review, now, where, hours).plan(wanted)
-    key = thread or _REPLY_MARK.sub("", fold_text(review.document.subject).strip())
+    key = thread_name(thread, review.document.subject)
     held: dict[str, Hold] = {}
     for slot in slots:
         wording = words[slot.kind]
@@ -126,6 +126,11 @@ def identity(thread: str, slot: Slot) -> str:
         for moment in (slot.start, slot.end)
     ]
     return hashlib.sha256("\0".join((thread, slot.kind, *times)).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def thread_name(thread: str, subject: str) -> str:
+    """The text that names a thread: the one given, else the subject without its reply marks."""
+    return thread or _REPLY_MARK.sub("", fold_text(subject).strip())
 
 
 def thread_key(thread: str) -> str:

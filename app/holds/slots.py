@@ -63,8 +63,8 @@ def fit(
     if not isinstance(hold.start, dt.datetime) or not isinstance(hold.end, dt.datetime):
         return Fitted(hold)
     where = week.zone(hold.time_zone)
-    diary = _diary(busy, hours, where)
     start, end = hold.start, hold.end
+    diary = _diary(busy, hours, where, start - _BEFORE, end)
     if diary.clash(start, end) is None:
         return Fitted(hold)
     minutes = max(1, int((end - start).total_seconds()) // 60)
@@ -72,9 +72,9 @@ def fit(
     if not move or hold.kind == "commitment" or start < now:
         found = None
     elif hold.kind == "prepare":
-        found = diary.before(end, minutes, now)
+        found = diary.before(end, minutes, max(now, end - _BEFORE))  # further back nothing is known
     else:
-        found = _first(diary, start, minutes)
+        found = _first(diary, start, minutes, start + HORIZON)
     if found is None:
         return Fitted(hold, clash=True)
     return Fitted(replace(hold, start=found[0], end=found[1]), moved=True)
@@ -95,27 +95,33 @@ def free(
 
     `minutes` is the kind's usual length when None. With `before` they all end by then.
     """
-    diary = _diary(busy, hours, where)
-    found = []
+    diary = _diary(busy, hours, where, after, after)
+    found: list[tuple[dt.datetime, dt.datetime]] = []
     for _ in range(count):
-        slot = _first(diary, after, minutes or LENGTH[kind])
+        slot = _first(diary, found[-1][1] if found else after, minutes or LENGTH[kind], after + HORIZON)
         if slot is None or (before is not None and slot[1] > before):
             break
         found.append(slot)
     return tuple(found)
 
 
-def _diary(busy: Iterable[Busy], hours: WorkingHours, where: ZoneInfo) -> Diary:
+def _diary(
+    busy: Iterable[Busy], hours: WorkingHours, where: ZoneInfo, first: dt.datetime, last: dt.datetime
+) -> Diary:
+    """What is taken from `first` until a day after the horizon of `last`: leave may go on until 9999."""
     diary = Diary(hours, where)
+    last += HORIZON + dt.timedelta(days=1)
     for item in sorted(busy, key=lambda b: b.start):
-        diary.block(item.start, item.end)
+        diary.block(max(item.start, first), min(item.end, last))
     return diary
 
 
-def _first(diary: Diary, after: dt.datetime, minutes: int) -> tuple[dt.datetime, dt.datetime] | None:
+def _first(
+    diary: Diary, after: dt.datetime, minutes: int, last: dt.datetime
+) -> tuple[dt.datetime, dt.datetime] | None:
     """None when nothing is free as far as was looked: beyond it the calendar is not known."""
     slot = diary.take(after, minutes)
-    return slot if slot[1] <= after + HORIZON else None
+    return slot if slot[1] <= last else None
 
 
 Moot = Literal["answered", "past"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
@@ -19,8 +19,18 @@ STATIC = HERE / "static"
 router = APIRouter(include_in_schema=False)
 
 
+class _Icons(StaticFiles):
+    """The logo, which the hosts of the add-ons show on pages of their own."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        answer = super().file_response(*args, **kwargs)
+        answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return answer
+
+
 def install(app: FastAPI) -> None:
     app.include_router(router)
+    app.mount("/static/icons", _Icons(directory=STATIC / "icons"), name="icons")
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
 
 
