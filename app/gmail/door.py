@@ -134,19 +134,20 @@ class Door:
             return cards.click(cards.compose_card(self.look, view))
         ticked = {int(value) for value in self.event.form.get(cards.FINDINGS, ()) if _NUMBER.fullmatch(value)}
         words = revised(found, ticked, set(self.event.form.get(cards.MISSING, ())))
-        whole = await self._around(words) if self.addon.read_drafts else None
+        whole = await self._around(words, text) if self.addon.read_drafts else None
         return cards.insert_body(as_html(words) if whole is None else whole)
 
-    async def _around(self, words: str) -> str | None:
+    async def _around(self, words: str, text: str) -> str | None:
         """The saved draft with the user's own words put anew, its signature and quoted tail kept.
 
-        None when there is none, or no one place in it for the words.
+        None when there is none that holds this text (a compose event need not tell the thread, and
+        another draft's tail has no place here), or no one place in it for the words.
         """
         try:
             draft = await self._draft()
         except MailError:
             return None
-        if draft is None:
+        if draft is None or cards.stamp(draft.own) != cards.stamp(text):
             return None
         markup = draft.message.document.is_html
         whole = draft.rewritten(as_html(words) if markup else words)

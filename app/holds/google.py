@@ -14,7 +14,8 @@ import http.client
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import anyio
@@ -180,9 +181,8 @@ class GoogleCalendar:
         def work(timeout: float) -> T:
             who = Credentials(token=self._token)  # type: ignore[no-untyped-call]
             wire = google_auth_httplib2.AuthorizedHttp(who, http=self._http(timeout))
-            api = build("calendar", "v3", http=wire, static_discovery=True, cache_discovery=False)
             try:
-                answer = ask(api).execute(num_retries=0)
+                answer = ask(_api()).execute(http=wire, num_retries=0)
             except HttpError as error:
                 raise self._meaning(error, scopes) from None
             except RefreshError:
@@ -196,7 +196,7 @@ class GoogleCalendar:
                 # The connection broke, also amid an answer, or what came back was no JSON.
                 raise Again(Unavailable(self.provider)) from None
             finally:
-                api.close()
+                wire.close()
             try:
                 if answer and not isinstance(answer, dict):
                     raise TypeError("a broken body, which the library hands on as text")
@@ -227,6 +227,17 @@ class GoogleCalendar:
         if status >= 500:
             return Again(Unavailable(self.provider))
         return Refused(self.provider, status)
+
+
+@cache
+def _api() -> Any:
+    """The API as the library describes it. It holds no token, and its own connection is never used.
+
+    Building requests changes nothing in it: each is sent over a connection of the call's own
+    (google-api-python-client, "Thread Safety": "pass in a new Http() manually for every request").
+    """
+    service = build("calendar", "v3", http=httplib2.Http(), static_discovery=True, cache_discovery=False)
+    return SimpleNamespace(events=cache(service.events), freebusy=cache(service.freebusy))
 
 
 def _listed(ask: Mapping[str, Any], api: Any) -> Any:

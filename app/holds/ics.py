@@ -87,7 +87,11 @@ def entry(hold: Hold, now: dt.datetime, lang: str | None, marked: Marked) -> Eve
 
 
 def _local(moment: dt.datetime | dt.date, time_zone: str) -> dt.datetime | dt.date:
-    """A moment in the hold's own zone, so that the file names it; a day as it is."""
+    """A moment in the hold's own zone, so that the file names it; a day as it is.
+
+    The hour that comes twice when the clocks go back can only be told in UTC (RFC 5545, 3.3.5).
+    """
     if isinstance(moment, dt.datetime):
-        return moment.astimezone(ZoneInfo(time_zone))
+        local = moment.astimezone(ZoneInfo(time_zone))
+        return moment.astimezone(dt.UTC) if local.fold else local
     return moment

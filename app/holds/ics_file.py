@@ -70,6 +70,9 @@ class IcsCalendar:
         standing = self._find(str(made["uid"]))
         if standing is not None:
             return Placed(self._event(standing), False)
+        # One of ours that was cancelled has the same UID: it is made anew, not beside it.
+        uid = str(made["uid"])
+        self._file.subcomponents = [c for c in self._file.subcomponents if str(c.get("uid", "")) != uid]
         self._file.add_component(made)
         return Placed(self._event(made), True)
 

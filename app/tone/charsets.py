@@ -52,7 +52,19 @@ def _codec(declared: str | None) -> str | None:
 
 
 def _contradicts(raw: bytes, codec: str) -> bool:
-    return codec == "cp1252" and not raw.isascii() and guess(raw) != codec
+    if raw.isascii():
+        return False
+    # Programs put the charset of their setting on what is UTF-8; the other way round hardly happens.
+    one_byte = codec.startswith(("cp125", "iso8859", "latin"))
+    return guess(raw) != codec if codec == "cp1252" else one_byte and _is_utf8(raw)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def guess(raw: bytes) -> str:

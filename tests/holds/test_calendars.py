@@ -3,140 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Iterator
 
-import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
 
 from app.errors import Gone
-from app.holds.calendar import Calendar, Marked
-from app.holds.google import GoogleCalendar
-from app.holds.graph import GraphCalendar
-from app.holds.ics_file import IcsCalendar
 from app.holds.place import enter, standing
-from app.holds.propose import Hold, thread_key
-from app.tone.week import default_hours, zone
-from tests.holds.fakes.google import AsgiHttp, FakeGoogle
-from tests.holds.fakes.graph import FakeGraph
-
-T = TypeVar("T")
-ISTANBUL = zone("Europe/Istanbul")
-NOW = dt.datetime(2026, 11, 27, 9, tzinfo=ISTANBUL)
-MONDAY = dt.datetime(2026, 11, 30, 10, tzinfo=ISTANBUL)
-HALF = dt.timedelta(minutes=30)
-HOURS = default_hours("Europe/Istanbul")
-THREAD = thread_key("thread-1")
-LINK = Marked("https://mail.example.com/t/1", "Thread")
-
-
-def hold(**changes: Any) -> Hold:
-    made = Hold(
-        "0a" * 16, "client-call", "Call the client", MONDAY, MONDAY + HALF, False, "Europe/Istanbul",
-        "A voice carries more than a mail.", (), THREAD,
-    )  # fmt: skip
-    return replace(made, **changes)
-
-
-def day() -> Hold:
-    return hold(
-        id="0b" * 16, kind="commitment", start=dt.date(2026, 12, 1), end=dt.date(2026, 12, 2), all_day=True
-    )
-
-
-class Bench:
-    """A calendar with somebody's own entries beside it, whoever keeps it."""
-
-    calendar: Calendar
-
-    def __init__(self, portal: BlockingPortal) -> None:
-        self.portal = portal
-
-    def run(self, call: Callable[[], Awaitable[T]]) -> T:
-        return self.portal.call(call)
-
-    def create(self, wanted: Hold, marked: Marked = LINK) -> Any:
-        return self.run(lambda: self.calendar.create(wanted, marked))
-
-    def live(self) -> list[Any]:
-        raise NotImplementedError
-
-    def meeting(self, start: dt.datetime, end: dt.datetime) -> str:
-        raise NotImplementedError
-
-    def by_hand(self, event_id: str) -> None:
-        raise NotImplementedError
-
-
-class GoogleBench(Bench):
-    def __init__(self, portal: BlockingPortal) -> None:
-        super().__init__(portal)
-        self.fake = FakeGoogle()
-        self.fake.user("T", "ana", zone="Europe/Istanbul")
-        self.calendar = GoogleCalendar("T", user="ana", http=lambda seconds: AsgiHttp(self.fake, seconds))
-
-    def live(self) -> list[Any]:
-        return list(self.fake.events("ana"))
-
-    def meeting(self, start: dt.datetime, end: dt.datetime) -> str:
-        return str(self.fake.put("ana", summary="Board", start=start, end=end)["id"])
-
-    def by_hand(self, event_id: str) -> None:
-        self.fake.remove("ana", event_id)
-
-
-class GraphBench(Bench):
-    def __init__(self, portal: BlockingPortal) -> None:
-        super().__init__(portal)
-        self.fake = FakeGraph()
-        self.fake.user("T", "ana")
-        self.client = httpx.AsyncClient(transport=self.fake.transport())
-        self.calendar = GraphCalendar("T", self.client, time_zone="Europe/Istanbul", user="ana")
-
-    def live(self) -> list[Any]:
-        return list(self.fake.events("ana"))
-
-    def meeting(self, start: dt.datetime, end: dt.datetime) -> str:
-        return str(self.fake.put("ana", "Board", start, end))
-
-    def by_hand(self, event_id: str) -> None:
-        self.fake.remove("ana", event_id)
-
-
-class FileBench(Bench):
-    def __init__(self, portal: BlockingPortal) -> None:
-        super().__init__(portal)
-        self.file = IcsCalendar(now=NOW, time_zone="Europe/Istanbul", lang="en")
-        self.calendar = self.file
-
-    def live(self) -> list[Any]:
-        return list(IcsCalendar(self.file.content(), now=NOW)._entries())
-
-    def meeting(self, start: dt.datetime, end: dt.datetime) -> str:
-        made = "\r\n".join((
-            "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Somebody//Else//EN", "BEGIN:VEVENT", "UID:board@x",
-            "DTSTAMP:20260101T000000Z", f"DTSTART:{start.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}",
-            f"DTEND:{end.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}", "SUMMARY:Board", "END:VEVENT",
-            "END:VCALENDAR", "",
-        ))  # fmt: skip
-        entry = IcsCalendar(made.encode(), now=NOW)._entries()[0]
-        self.file._file.add_component(entry)
-        return "board@x"
-
-    def by_hand(self, event_id: str) -> None:
-        self.file._file.subcomponents = [
-            item for item in self.file._file.subcomponents if str(item.get("uid", "")) != event_id
-        ]
+from app.holds.propose import thread_key
+from tests.holds.benches import (
+    HALF,
+    HOURS,
+    LINK,
+    MONDAY,
+    NOW,
+    THREAD,
+    Bench,
+    FileBench,
+    GoogleBench,
+    GraphBench,
+    day,
+    hold,
+)
 
 
 @pytest.fixture(params=[GoogleBench, GraphBench, FileBench], ids=["google", "microsoft", "ics"])
 def bench(request: pytest.FixtureRequest, portal: BlockingPortal) -> Iterator[Bench]:
     made: Bench = request.param(portal)
     yield made
-    if isinstance(made, GraphBench):
-        portal.call(made.client.aclose)
+    made.close()
 
 
 class TestCalendar:
@@ -169,7 +64,7 @@ class TestCalendar:
         for _ in range(3):
             placed = bench.create(hold())
             assert placed.created
-            bench.run(lambda event=placed.event: bench.calendar.delete(event.id))
+            bench.delete(placed.event.id)
             assert bench.live() == []
 
     def test_deleted_by_hand_and_asked_again_it_is_made_again(self, bench: Bench) -> None:
@@ -196,6 +91,17 @@ class TestCalendar:
         bench.create(hold(id="0d" * 16, thread=thread_key("another")))
         found = bench.run(lambda: bench.calendar.of_thread(THREAD))
         assert [event.kind for event in found] == ["prepare", "client-call"]
+
+    def test_all_of_ours_between_two_moments_by_start(self, bench: Bench) -> None:
+        bench.meeting(MONDAY, MONDAY + HALF)
+        bench.create(hold(start=MONDAY + HALF, end=MONDAY + 2 * HALF))
+        bench.create(hold(id="0c" * 16, kind="prepare", thread=thread_key("another")))
+        bench.create(hold(id="0d" * 16, start=MONDAY + 4 * HALF, end=MONDAY + 5 * HALF))
+        bench.create(day())
+        found = bench.run(lambda: bench.calendar.ours(MONDAY, MONDAY + 4 * HALF))
+        assert [event.hold for event in found] == ["0c" * 16, "0a" * 16]
+        ahead = bench.run(lambda: bench.calendar.ours(MONDAY, MONDAY + 96 * HALF))
+        assert [event.hold for event in ahead] == ["0c" * 16, "0a" * 16, "0d" * 16, "0b" * 16]
 
     def test_meetings_are_taken_and_what_ends_before_is_not(self, bench: Bench) -> None:
         bench.meeting(MONDAY, MONDAY + HALF)

@@ -212,3 +212,24 @@ def test_any_bytes_are_a_mail_or_refused(raw: bytes) -> None:
     except NotAMail:
         return
     assert document.text.strip()
+
+
+@pytest.mark.parametrize("label", ["windows-1256", "windows-1254", "iso-8859-9", "iso-8859-6"])
+@pytest.mark.parametrize("text", ["نعتذر عن التأخير في الطلب", "Sipariş geciktiği için özür dileriz"])
+def test_utf8_under_a_label_of_one_byte_is_utf8(label: str, text: str) -> None:
+    head = (
+        f"Subject: x\r\nContent-Type: text/plain; charset={label}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    )
+    _, document = read_mail(head.encode() + text.encode())
+    assert document.text.strip() == text
+
+
+@pytest.mark.parametrize(
+    ("label", "text"), [("windows-1256", "نعتذر عن التأخير"), ("iso-8859-9", "Sipariş geciktiği için özür")]
+)
+def test_and_what_is_labelled_right_stays(label: str, text: str) -> None:
+    head = (
+        f"Subject: x\r\nContent-Type: text/plain; charset={label}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    )
+    _, document = read_mail(head.encode() + text.encode(label))
+    assert document.text.strip() == text
