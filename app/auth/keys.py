@@ -148,7 +148,7 @@ def key_name(token: str) -> str:
 
     Raises BadToken for what is no token, or not one of RS256.
     """
-    # Also keeps out what the library overlooks: characters that are not of the alphabet.
+    # Some versions of the library overlook characters that are not of the alphabet.
     if len(token) > _LONGEST or not _COMPACT.fullmatch(token):
         raise BadToken("not a token")
     try:

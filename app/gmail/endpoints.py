@@ -7,6 +7,7 @@ Google gets 401 and nothing else.
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Annotated, Any
 
 import anyio
@@ -35,7 +36,7 @@ async def gmail(request: Request, shared: Shared) -> Response:
     addon = shared.opened_accounts.addon if shared.opened_accounts is not None else None
     if addon is None:
         return Response(status_code=404)
-    now = dt.datetime.now(dt.UTC)
+    now, begun = dt.datetime.now(dt.UTC), time.monotonic()
     token = bearer(request.headers.get("authorization"))
     allowed = google.audiences(addon.url, request.url.query)
     try:
@@ -52,7 +53,8 @@ async def gmail(request: Request, shared: Shared) -> Response:
         return Response(status_code=400)
     do, clicked = _wanted(event, request.query_params.get("do", ""))
     door = Door(shared, addon, event, await _user(event, addon, now), now)
-    answer = await _within(door, do, clicked)
+    # Fetching Google's keys, once a day, takes from the same time.
+    answer = await _within(door, do, clicked, max(1.0, SECONDS - (time.monotonic() - begun)))
     logs.event(log, "gmail", do=do, language=door.language)
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
@@ -77,11 +79,11 @@ async def _user(event: Event, addon: Addon, now: dt.datetime) -> AddonUser | Non
         return None
 
 
-async def _within(door: Door, do: str, clicked: bool) -> dict[str, Any]:
+async def _within(door: Door, do: str, clicked: bool, seconds: float) -> dict[str, Any]:
     """The answer in time, or a card that says that it was not."""
     wrap = cards.click if clicked else cards.trigger
     try:
-        with anyio.fail_after(SECONDS):
+        with anyio.fail_after(seconds):
             await door.prepare()
             answer: dict[str, Any] = await getattr(door, do)()
             return answer

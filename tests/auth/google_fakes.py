@@ -101,7 +101,7 @@ class FakeGoogleIdentity:
     """The service. Attributes that a test may set:
 
     - `down`: no connection; `slow`: no answer in time; `status`: what is answered, 200 unless set;
-    - `body`: what v3 answers instead of keys; `stream`: the same, in parts;
+    - `body`: what v3 answers, whatever the status; `stream`: the same, in parts;
     - `headers`: of an answer, with the `Cache-Control` that Google sends unless changed;
     - `gate`: answers that are on their way wait for it. What they say was settled before.
 
@@ -229,11 +229,13 @@ class FakeGoogleIdentity:
         if method != "GET" or url not in (V1, V3):
             raise AssertionError("Google publishes no keys there")
         self.counts["v1" if url == V1 else "v3"] += 1
-        if self.status != 200:
+        if self.status != 200 and self.body is None:
             return self.status, b"<html>not now</html>"
         if url == V1:
-            return 200, json.dumps({tokens.key(n).kid: certificate(n) for n in self.published}).encode()
-        return 200, self.body if self.body is not None else jwks(self.published)
+            return self.status, json.dumps(
+                {tokens.key(n).kid: certificate(n) for n in self.published}
+            ).encode()
+        return self.status, self.body if self.body is not None else jwks(self.published)
 
 
 def jwks(numbers: Sequence[int] = (_FIRST,), *others: Any) -> bytes:

@@ -215,10 +215,10 @@ def test_times_are_numbers_that_make_sense(bench: Bench, name: str, value: Any) 
     assert bench.reason(bench.google.system(**{name: value})) == "its times are no numbers"
 
 
-@pytest.mark.parametrize("value", [5, True, ["x"], {"x": 1}, "", [ENDPOINT, CLIENT]])
+@pytest.mark.parametrize("value", [1, 5, True, ["x"], {"x": 1}, "", [ENDPOINT, CLIENT]])
 @pytest.mark.parametrize("name", ["iss", "aud", "email", "email_verified"])
 def test_claims_of_another_kind(bench: Bench, name: str, value: Any) -> None:
-    if (name, value) != ("email_verified", True):
+    if name != "email_verified" or value is not True:
         assert bench.reason(bench.google.system(**{name: value}))
 
 

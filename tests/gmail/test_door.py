@@ -116,9 +116,9 @@ class TestMessage:
         assert "Open the message again" in words(stage.trigger("message"))
 
     def test_a_slow_gmail_says_so_in_time(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("app.gmail.endpoints.SECONDS", 0.3)
+        monkeypatch.setattr("app.gmail.endpoints.SECONDS", 1.0)
         stage.open(ANGRY)
-        stage.mail.faults.add(Fault("*", delay=1.0, times=20))
+        stage.mail.faults.add(Fault("*", delay=2.5, times=20))
         shown = stage.trigger("message")
         assert actions(card(shown), "refresh")
 
