@@ -78,8 +78,8 @@ MAILS: dict[str, tuple[str, str, tuple[str, ...], int | None]] = {
     ),
     "criticism": (
         "incoming",
-        "The photos you delivered are blurred and the logo on page 3 is stretched. We expected better "
-        "quality than this.",
+        "The photos you delivered are a little blurred, and the logo on page 3 is stretched. Could you "
+        "have another look at the quality, please?",
         (),
         None,
     ),
