@@ -60,7 +60,7 @@ def compose_card(look: Look, view: ComposeView) -> Card:
             section(_input(view, words)),
             footing([], words),
         )
-    findings, missing = _shown(review), _addable(review)
+    findings, missing = _shown(review, view.guidance), _addable(review)
     score = score_widgets(review.score, words) if review.score else []
     if not (review.findings or any(element.status == "missing" for element in review.elements)):
         score.append(paragraph(words.html("cli.nothing")))
@@ -89,9 +89,15 @@ def _input(view: ComposeView, words: Words) -> list[Widget]:
     return [field, buttons(review)]
 
 
-def _shown(review: Review) -> list[tuple[int, Finding]]:
-    """The findings that the card shows, each with its place in the review, as they stand in the text."""
-    ordered = sorted(enumerate(review.findings), key=lambda pair: pair[1].span)
+def _shown(review: Review, guidance: Guidance) -> list[tuple[int, Finding]]:
+    """The findings that the card shows, each with its place in the review, in the order of the card."""
+    ordered = sorted(
+        enumerate(review.findings),
+        key=lambda pair: (
+            DIMENSIONS.index(guidance.guidelines[pair[1].guideline].head.dimension),
+            pair[1].span,
+        ),
+    )
     return ordered[:MOST_FINDINGS]
 
 
@@ -104,7 +110,7 @@ def _addable(review: Review) -> list[Element]:
 def _findings(
     review: Review, shown: Sequence[tuple[int, Finding]], guidance: Guidance, words: Words
 ) -> list[list[Section]]:
-    """A section a dimension. Numbers follow the text, so that the boxes below can name them."""
+    """A section a dimension. Numbers follow the card, so that the boxes below can name them."""
     groups: dict[Dimension, list[Widget]] = {name: [] for name in DIMENSIONS}
     for number, (_, finding) in enumerate(shown, start=1):
         dimension = guidance.guidelines[finding.guideline].head.dimension
@@ -177,25 +183,35 @@ def _apply(
         (
             element.guideline,
             clean(view.guidance.guidelines[element.guideline].wording(words.language).title),
-            view.inserted is None or element.guideline in view.inserted,
+            _wanted(element, review) if view.inserted is None else element.guideline in view.inserted,
         )
         for element in missing
     ]
     if not changes and not additions:
         return []
-    widgets: list[Widget] = []
+    fill_in = notes(review, words, only=(_PLACEHOLDERS,))
     if not view.can_insert:
-        if review.revised and not review.document.is_html:
-            widgets.append(text_input("revised", words.say("ui.revised"), review.revised))
-        return widgets
+        if not review.revised or review.document.is_html:
+            return []
+        field = text_input("revised", words.say("ui.revised"), review.revised)
+        return [field, *(paragraph(line) for line in fill_in)]
+    widgets: list[Widget] = []
     if changes:
         widgets.append(selection(FINDINGS, "CHECK_BOX", words.say("gmail.apply.changes"), changes))
     if additions:
         widgets.append(selection(MISSING, "CHECK_BOX", words.say("web.inserts"), additions))
     # The stamp tells an endpoint when the text was changed after the boxes were made for it.
     click = action(words.look.action_url, "apply", {"seen": stamp(view.text)}, keep=True)
-    said = [words.html("gmail.apply.replaces"), *notes(review, words, only=(_PLACEHOLDERS,))]
+    said = [words.html("gmail.apply.replaces"), *fill_in]
     return [*widgets, buttons(button(words.say("gmail.apply.put"), click)), paragraph(lines(*said))]
+
+
+def _wanted(element: Element, review: Review) -> bool:
+    """Whether a sentence is to be added unless the user says otherwise: one that a replacement already
+    says (a real apology for a hollow one) is left out of the revised draft too."""
+    if element.insert is None or review.revised is None:
+        return True
+    return element.insert.text.strip() in review.revised
 
 
 def _change(number: int, finding: Finding, review: Review, words: Words) -> str:

@@ -38,6 +38,7 @@ _CALL = "call-first"
 _CHANNEL_SOURCES = ("dropped-ball/talk-live", "mistaken-client/keep-calm")
 _CHANNEL_GUIDELINE = "offer-to-talk"
 _ADVICE_SHOWN = 3
+_NO_DRAFT = ("placeholders-to-fill",)  # speaks of a revised text, which is not shown here
 
 
 def message_card(look: Look, view: MessageView) -> Card:
@@ -58,7 +59,7 @@ def message_card(look: Look, view: MessageView) -> Card:
             section(date_widgets(review.commitments, review, words), words.say("ui.dates-outgoing")),
             holds,
             advice_section(review, view.guidance, words),
-            footing(notes(review, words), words),
+            footing(notes(review, words, without=_NO_DRAFT), words),
         )
     return card(
         "message",
@@ -69,12 +70,14 @@ def message_card(look: Look, view: MessageView) -> Card:
         call_section(review, words),
         section(date_widgets(review.deadlines, review, words), words.say("ui.dates-incoming")),
         holds,
-        footing(notes(review, words), words),
+        footing(notes(review, words, without=_NO_DRAFT), words),
     )
 
 
 def _about(view: MessageView, words: Words) -> list[Widget]:
-    names = [words.html(f"word.situation.{situation}") for situation in view.review.situations]
+    found = view.review.situations
+    shown = [name for name in found if name != "routine"] or found
+    names = [words.html(f"word.situation.{situation}") for situation in shown]
     return [paragraph(lines(*names))] if names else []
 
 
@@ -87,12 +90,13 @@ def _how(view: MessageView, words: Words) -> list[Widget]:
         title, text = wording.title, wording.text
     else:
         title, text = words.say("gmail.by-mail.title"), words.say("gmail.by-mail.text")
-    more = link(words.html("gmail.more"), words.guideline_url(_CHANNEL_GUIDELINE))
+    call = review.reply_channel == "call"
+    more = [link(words.html("gmail.more"), words.guideline_url(_CHANNEL_GUIDELINE))] if call else []
     widgets = [
         decorated(
-            lines(title_and_text(title, text), more),
-            bottom=words.source(guidance, _CHANNEL_SOURCES),
-            icon=("PHONE" if review.reply_channel == "call" else "EMAIL", channel),
+            lines(title_and_text(title, text), *more),
+            bottom=words.source(guidance, _CHANNEL_SOURCES if call else _CHANNEL_SOURCES[1:]),
+            icon=("PHONE" if call else "EMAIL", channel),
         )
     ]
     return [*widgets, *_reply(view, words), *advice_widgets(review, guidance, words, without=(_CALL,))]

@@ -31,7 +31,7 @@ MOST_HOLDS = 20
 MOST_ADVICE = 12
 MOST_DATES = 10
 _MOST_VALUE = 40
-_MOST_POINT = 400
+_MOST_POINT = 600
 _MOST_POINTS = 12
 _ADVICE_SHOWN = 2
 
@@ -53,8 +53,7 @@ def hold_widgets(rows: Sequence[HoldRow], calendar: CalendarState, words: Words)
     if not rows:
         return []
     found = capped(rows, MOST_HOLDS, lambda row: _hold(row, calendar, words), words)
-    addable = any(row.state != "added" for row in rows[:MOST_HOLDS])
-    if calendar == "needs-consent" and addable:
+    if calendar == "needs-consent" and all(row.state != "added" for row in rows):
         found.append(paragraph(words.html("gmail.hold.consent")))
     return found
 
@@ -64,10 +63,6 @@ def _hold(row: HoldRow, calendar: CalendarState, words: Words) -> Widget:
     # Of an event in the calendar the title may be the user's own.
     title = foreign(hold.title, QUOTED)
     said = [bold(escape(title)), escape(words.heading(words.when(hold.start, hold.end)))]
-    if row.moved:
-        said.append(words.html("gmail.hold.moved"))
-    if row.clash:
-        said.append(words.html("gmail.hold.clash"))
     if row.state == "added":
         done = words.html("gmail.hold.added")
         said.append(Html(f"{done} {link(words.html('gmail.hold.open'), row.url)}") if row.url else done)
@@ -75,6 +70,10 @@ def _hold(row: HoldRow, calendar: CalendarState, words: Words) -> Widget:
         said.append(words.html("gmail.hold.undone"))
     elif row.state == "failed":
         said.append(words.html("gmail.hold.failed"))
+    if row.moved:
+        said.append(words.html("gmail.hold.moved"))
+    if row.clash:
+        said.append(words.html("gmail.hold.clash"))
     return decorated(
         lines(*said),
         bottom="" if row.state == "added" else hold.reason,
@@ -89,7 +88,6 @@ def _hold_button(row: HoldRow, calendar: CalendarState, words: Words, title: str
     named = {"hold": row.hold.id, "kind": row.hold.kind}
     if row.state != "added":
         do, label = "add", words.say("gmail.hold.add")
-        named |= {"start": row.hold.start.isoformat(), "end": row.hold.end.isoformat(), "thread": row.hold.thread}
         # Enough to make the event without reading the mail again; its title is the guidance's.
         times = {"start": row.hold.start.isoformat(), "end": row.hold.end.isoformat()}
         named |= {**times, "thread": row.hold.thread}

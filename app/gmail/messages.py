@@ -168,6 +168,7 @@ class Mailbox:
         """Save a draft that answers a message, with `text` in it: its id and its conversation's.
 
         Scope REPLY. Raises MailError; after MailSlow or MailUnavailable the draft may have been saved.
+        It may be saved twice where Gmail hangs up without a word: httplib2 sends again by itself then.
         """
         raw = letters.encoded(mime.reply(letter.subject, letter.answering, text))
         body = {"message": {"raw": raw, "threadId": letter.thread}}

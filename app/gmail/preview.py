@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -82,11 +82,12 @@ def _pickers(
 ) -> list[tuple[str, list[tuple[str, str, bool]]]]:
     # Choosing a language takes the mail's along; only choosing the mail's parts them.
     apart = {"mail": written} if written != language else {}
+    here = {"lang": language, "state": state}
     links: dict[str, list[tuple[dict[str, str], str, bool]]] = {
         "lang": [({"lang": code, "state": state}, code, code == language) for code in LANGUAGES],
-        "mail": [({"lang": language, "state": state, "mail": code}, code, code == written) for code in LANGUAGES],
-        "state": [({"lang": language, "state": name, **apart}, name, name == state) for name in STATES],
-    }  # fmt: skip
+        "mail": [({**here, "mail": code}, code, code == written) for code in LANGUAGES],
+        "state": [({**here, "state": name, **apart}, name, name == state) for name in STATES],
+    }
     return [
         (name, [("?" + urlencode(query), label, current) for query, label, current in found])
         for name, found in links.items()
@@ -130,7 +131,7 @@ class Scene:
         self,
         text: str,
         direction: Direction = "incoming",
-        *rows: Mapping[str, object],
+        *rows: Mapping[str, Any],
         calendar: CalendarState = "ready",
     ) -> Card:
         """The card of an open message; `rows` say how its first holds stand."""
@@ -152,7 +153,7 @@ class Scene:
         return cards.home_card(self.look, HomeView(rows, None, default_hours(self.zone), "ready"))
 
 
-_ADDED: dict[str, object] = {"state": "added", "url": _EVENT, "undo": "sample"}
+_ADDED: dict[str, Any] = {"state": "added", "url": _EVENT, "undo": "sample"}
 STATES: Mapping[str, Callable[[Scene], Card]] = {
     "message-calm": lambda scene: scene.message(MAILS[scene.written].calm),
     "message-hostile": lambda scene: scene.message(MAILS[scene.written].hostile),

@@ -18,7 +18,9 @@ from app import strings
 from app.gmail.widgets import Card
 from app.tone.types import Language
 
-WIDGETS = frozenset(("textParagraph", "decoratedText", "buttonList", "textInput", "selectionInput", "divider"))
+WIDGETS = frozenset(
+    ("textParagraph", "decoratedText", "buttonList", "textInput", "selectionInput", "divider")
+)
 _ADDRESS = r"https://[\x21-\x7e]+|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?/[\x21-\x7e]*"
 _TAG = re.compile(
     r'<(?P<open>[bius])>|</(?P<close>[bius]|a|font)>|(?P<br><br>)|<a href="(?P<href>[^"<>]*)">'

@@ -99,7 +99,7 @@ def lines(*parts: Html) -> Html:
 
 
 def link(text: Html, url: str) -> Html:
-    """A link. `url` is ours or Google's, never from a mail; what is no https address is not linked."""
+    """A link. `url` is ours or Google's, never from a mail; what is no web address is not linked."""
     if not _safe(url):
         return text
     attribute = url.replace("&", "&amp;").replace('"', "%22").replace("<", "%3C").replace(">", "%3E")

@@ -23,10 +23,11 @@ SENTENCE = 300
 def stamp(text: str) -> str:
     """What tells a click on an older text from one on this: 12 hexadecimal digits, not its words.
 
-    White space does not count: a browser may send it back otherwise than it came.
+    How lines end, and spaces around them, do not count: a browser may send those back otherwise than
+    they came.
     """
-    words = clean(field_text(text)).encode("utf-8", "replace")
-    return hashlib.sha256(words).hexdigest()[:12]
+    lines = "\n".join(clean(line) for line in field_text(text).strip().split("\n"))
+    return hashlib.sha256(lines.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 class Words:
@@ -78,7 +79,8 @@ class Words:
         where = week.zone(self.look.zone)
         begins, ends = start.astimezone(where), end.astimezone(where)
         hours = self.say("ui.hours", start=self._clock(begins.time()), end=self._clock(ends.time()))
-        return self._timed(begins.date(), hours)
+        # A narrow card would break at the dash.
+        return self._timed(begins.date(), hours.replace("–", "\u2060–\u2060"))
 
     def mention(self, mention: DateMention) -> str:
         """A date of a mail, which is in the user's zone already."""
@@ -99,7 +101,7 @@ class Words:
 
     def cited(self, review: Review, span: Span, most: int = QUOTED) -> str:
         """A stretch of the reviewed message in quotation marks."""
-        return self.quoted(review.document.text[span.start : span.end], most)
+        return self.quoted(review.document.text[span.start : span.end].lstrip(" ,،;؛"), most)
 
     def source(self, guidance: Guidance, references: Iterable[str]) -> str:
         """The first of some article sections, by its titles; "" when there is none."""

@@ -240,7 +240,7 @@ def test_severity_falls_by_one_step_when_the_reader_is_unsure(guidance: Guidance
             whole("words"), "en", "outgoing", None, "routine", (), 50.0, None, "email", (finding,),
             (), (), (), (), None, (), None,
         )  # fmt: skip
-        return Writer(review, guidance, "en", "utf-16").answer((), "").findings[0].severity
+        return Writer(review, guidance, "en", "utf-16").answer((), (), "").findings[0].severity
 
     assert guidance.guidelines["blaming-the-client"].head.severity == "error"
     assert severity(0.95) == "error"

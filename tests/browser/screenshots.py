@@ -1,4 +1,7 @@
-"""Pictures of the playground for the documentation: `python -m tests.browser.screenshots [FOLDER]`."""
+"""Pictures of the playground and of Gmail's cards for the documentation.
+
+`python -m tests.browser.screenshots [FOLDER]`
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page
 
 from app.tone.review import Engine
+from app.tone.types import LANGUAGES
 from tests.browser.service import browsing, serving
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -38,6 +42,15 @@ def example(
     return page
 
 
+def cards(browser: Browser, address: str, folder: Path) -> None:
+    """The card beside a hostile client's mail, in each language, from the card preview."""
+    page = browser.new_page(viewport={"width": 320, "height": 900})
+    for language in LANGUAGES:
+        page.goto(f"{address}/preview/gmail?lang={language}&state=message-hostile")
+        page.locator("main").screenshot(path=folder / f"gmail-{language}.png")
+    page.close()
+
+
 def take(folder: Path) -> None:
     with serving(Engine.load()) as address, browsing() as browser:
         for language in LOCALES:
@@ -48,6 +61,7 @@ def take(folder: Path) -> None:
         page = example(browser, address, "en", "light", 320, 2400)
         page.screenshot(path=folder / "playground-320.png")
         page.close()
+        cards(browser, address, folder)
 
 
 if __name__ == "__main__":

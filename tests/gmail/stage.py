@@ -128,7 +128,7 @@ def card(answer: dict[str, Any]) -> dict[str, Any]:
     """The one card of an answer."""
     action = answer.get("renderActions", answer)["action"]
     [navigation] = action["navigations"]
-    return next(iter(navigation.values()))  # type: ignore[no-any-return]
+    return next(iter(navigation.values()))
 
 
 def notice(answer: dict[str, Any]) -> str:

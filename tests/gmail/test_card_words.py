@@ -12,7 +12,18 @@ from app import strings
 from app.gmail import cards
 from app.gmail.cards import HoldRow, HomeView
 from app.gmail.wording import Words
-from app.tone.types import LANGUAGES, Advice, DateMention, Element, Finding, Insert, Language, Score, Span
+from app.tone.types import (
+    LANGUAGES,
+    Advice,
+    DateMention,
+    Element,
+    Finding,
+    Insert,
+    Language,
+    Note,
+    Score,
+    Span,
+)
 from app.tone.week import default_hours
 from tests.gmail import schemas
 from tests.gmail.markup import check_html
@@ -61,8 +72,10 @@ def test_words_that_go_and_words_without_a_replacement() -> None:
     wording = guidance().guidelines["blaming-the-client"].wording("en")
     assert (wording.todo or wording.advice) in read(card)
     items = selections(card)[cards.FINDINGS]["items"]
-    # Numbers follow the text, values the review; what has no replacement cannot be ticked.
-    assert [(item["value"], item["text"][:2]) for item in items] == [("0", "2.")]
+    # Numbers follow the card, values the review; what has no replacement cannot be ticked.
+    assert [item["value"] for item in items] == ["0"]
+    number = items[0]["text"].split()[0]
+    assert f"{number} “you are wrong" in read(card)
     assert items[0]["text"].endswith(": leave out")
 
 
@@ -102,12 +115,14 @@ def test_ticks_are_as_they_were() -> None:
 
 
 def test_without_a_draft_to_put_it_into_the_text_can_be_taken_from_the_card() -> None:
-    review = dataclasses.replace(flawed(), revised="Dear Nora, let us look at it.")
+    notes = (Note("placeholders-to-fill"),)
+    review = dataclasses.replace(flawed(), revised="Dear Nora, let us look at [it].", notes=notes)
     card = compose(review, can_insert=False)
     fields = [w["textInput"] for w in schemas.widgets(card) if "textInput" in w]
     assert [field["name"] for field in fields] == ["revised", cards.TEXT]
     assert fields[0]["value"] == review.revised
     assert "apply" not in buttons(card)
+    assert "places in brackets" in read(card)
 
 
 def test_a_draft_with_nothing_to_change() -> None:
@@ -139,13 +154,13 @@ def test_holds_say_their_day_and_time_and_what_became_of_them() -> None:
     ]
     said = [check_html(row["text"]) for row in shown]
     assert all("Call the client" in one for one in said)
-    assert said[0] == "\u2068Call the client\u2069\nTuesday 10 March, 10:00–10:30"
+    assert said[0].replace("\u2060", "") == "\u2068Call the client\u2069\nTuesday 10 March, 10:00–10:30"
     assert "The time first proposed was taken." in said[1]
-    assert said[1].endswith("In your calendar. Open")
+    assert "In your calendar. Open" in said[1]
     assert 'href="https://www.google.com/calendar/event?eid=abc&amp;ctz=UTC"' in shown[1]["text"]
     assert said[2].endswith("In your calendar.")
     assert "Taken out of your calendar." in said[3]
-    assert "Something else is in your calendar at this time.\nThis could not be added." in said[4]
+    assert "This could not be added. Please try again.\nIt overlaps another entry." in said[4]
     assert said[5].endswith("Wednesday 1 April, all day")
     sent = [parameters(row["button"]["onClick"]["action"]) if "button" in row else {} for row in shown]
     assert [one.get("do") for one in sent] == ["add", "undo", None, "add", "add", "add"]
@@ -179,12 +194,12 @@ def test_how_to_answer_is_said_with_its_reason_and_article(language: Language, c
     card = message(review, shown=look(language))
     section = next(s for s in card["sections"] if s.get("header") == strings.say(language, "gmail.how"))
     first = section["widgets"][0]["decoratedText"]
-    article = guidance().articles["dropped-ball"]
-    assert (
-        first["bottomLabel"] == f"{article.title[language]} · {article.sections['talk-live'].title[language]}"
-    )
+    reference = {"call": ("dropped-ball", "talk-live"), "email": ("mistaken-client", "keep-calm")}[channel]
+    article = guidance().articles[reference[0]]
+    source = f"{article.title[language]} · {article.sections[reference[1]].title[language]}"
+    assert first["bottomLabel"] == source
     assert first["startIcon"]["knownIcon"] == {"call": "PHONE", "email": "EMAIL"}[channel]
-    assert f"{BASE}/guidelines/offer-to-talk?lang={language}" in urls(card)
+    assert (f"{BASE}/guidelines/offer-to-talk?lang={language}" in urls(card)) == (channel == "call")
     # The reason for the call is not said twice.
     title = guidance().advice[language]["call-first"].title
     assert read(card).count(title) == (channel == "call")
@@ -248,13 +263,14 @@ def test_privacy_takes_two_sentences(language: Language) -> None:
 def test_days_and_times_are_said_as_they_are_in_the_language(language: Language, said: str) -> None:
     start = dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC)
     made = Words(look(language)).when(start, start + dt.timedelta(minutes=30))
-    assert re.sub("[\u2068\u2069]", "", made) == said
+    assert re.sub("[\u2060\u2068\u2069]", "", made) == said
 
 
 def test_times_are_in_the_user_s_zone_and_the_day_with_them() -> None:
     start = dt.datetime(2026, 3, 1, 20, 30, tzinfo=dt.UTC)
     words = Words(look("en", "Asia/Kathmandu"))
-    assert words.when(start, start + dt.timedelta(minutes=30)) == "Monday 2 March, 02:15–02:45"
+    made = words.when(start, start + dt.timedelta(minutes=30))
+    assert made.replace("\u2060", "") == "Monday 2 March, 02:15–02:45"
     with pytest.raises(ValueError, match="time zone"):
         Words(look("en", "Nowhere/At_All")).when(start, start)
 
@@ -286,3 +302,16 @@ def test_in_arabic_what_is_not_is_kept_apart() -> None:
         bare = apart.sub("", one)
         # Tactline and Gmail stand in our own sentences, which begin and end in Arabic.
         assert not re.search("[A-Za-z]", re.sub("Gmail|Google|Tactline", "", bare)), one
+
+
+def test_a_sentence_that_a_replacement_says_already_is_not_added_too() -> None:
+    elements = (
+        Element("sincere-apology", "missing", insert=Insert(0, "We are sorry. ")),
+        Element("offer-to-talk", "missing", insert=Insert(0, "May we call you? ")),
+    )
+    review = dataclasses.replace(flawed(1), elements=elements, revised="May we call you? Dear Nora.")
+    items = selections(compose(review))[cards.MISSING]["items"]
+    assert {item["value"]: item["selected"] for item in items} == {
+        "sincere-apology": False,
+        "offer-to-talk": True,
+    }

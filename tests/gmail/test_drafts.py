@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from email import message_from_bytes, policy
 from email.message import Message
 from typing import Any
@@ -312,3 +313,13 @@ def test_a_slow_writing_is_not_tried_again(portal: BlockingPortal) -> None:
     with pytest.raises(MailSlow):
         bench.run(lambda box: box.reply(letter, "Hello"))
     assert bench.asked().count("create") == 1
+
+
+def test_where_gmail_hangs_up_the_library_itself_sends_again(bench: Bench) -> None:
+    stored = bench.opened(plain("Where?"))
+    letter = bench.run(lambda box: box.message(stored.event_id))
+    bench.lost = http.client.RemoteDisconnected
+    bench.fail("create", lose=True)
+    bench.run(lambda box: box.reply(letter, "Hello"))
+    # Known and rare: another draft does less harm than none.
+    assert len(bench.fake.drafts(ANA)) == 2

@@ -12,8 +12,8 @@ from google.protobuf import json_format
 
 from app.gmail import envelopes
 from tests.gmail import schemas
-from tests.gmail.markup import check_html
-from tests.gmail.schemas import Wrong, check_answer, check_card
+from tests.gmail.markup import Wrong, check_html
+from tests.gmail.schemas import check_answer, check_card
 
 CALLS = "https://addon.example.com/gmail"
 
