@@ -124,6 +124,12 @@ class Door:
         view = cards.ComposeView(text, found, None, self.engine.guidance, True)
         return cards.click(cards.compose_card(self.look, view))
 
+    def unanswered(self, note: str) -> Any:
+        """The compose card with the text that was typed, and why there is no review of it."""
+        text = self.event.first(cards.TEXT)[:_LONGEST]
+        view = cards.ComposeView(text, None, None, self.engine.guidance, True, note)
+        return cards.compose_card(self.look, view)
+
     async def apply(self) -> Answer:
         """Put what is ticked into the draft that the user is writing."""
         text = self.event.first(cards.TEXT)[:_LONGEST]

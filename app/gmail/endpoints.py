@@ -28,6 +28,7 @@ log = logs.get(__name__)
 router = APIRouter(include_in_schema=False)
 Shared = Annotated[Service, Depends(service.of)]
 TRIGGERS = frozenset(("home", "message", "compose"))
+_TYPED = frozenset(("review", "apply"))  # clicks that bring a text of the user's, which no failure may lose
 CLICKS = frozenset(("open", "review", "apply", "add", "undo", "reply", "settings", "refresh"))
 
 
@@ -88,10 +89,14 @@ async def _within(door: Door, do: str, clicked: bool, seconds: float) -> dict[st
             answer: dict[str, Any] = await getattr(door, do)()
             return answer
     except TimeoutError:
+        if do in _TYPED:
+            return wrap(door.unanswered("slow"))
         again = "refresh" if do in TRIGGERS else do
         return wrap(cards.slow_card(door.look, again, _kept(door.event)))
     except Exception as error:
         logs.event(log, "unexpected error", level=40, error=error)
+        if do in _TYPED:
+            return wrap(door.unanswered("failed"))
         return wrap(cards.error_card(door.look, "internal"))
 
 

@@ -250,6 +250,16 @@ class TestCompose:
         shown = stage.click(apply, {"text": [DRAFT + "\n\nPS: soon."], "findings": ["0"]})
         assert "has changed" in words(shown)
 
+    @pytest.mark.parametrize("do", ["review", "apply"])
+    def test_no_failure_loses_the_text(self, stage: Stage, do: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fails(*_: object) -> None:
+            raise RuntimeError
+
+        monkeypatch.setattr("app.gmail.door.Door._reviewed", fails)
+        shown = words(stage.click({"do": do}, {"text": [DRAFT]}))
+        assert "Your text is still here" in shown
+        assert "the menus are ready" in shown
+
     def test_an_empty_text_is_said_kindly(self, stage: Stage) -> None:
         assert "There is no text yet" in words(stage.click({"do": "review"}, {"text": [" "]}))
 
