@@ -247,7 +247,7 @@ class Engine:
             temperature=latest.temperature if latest else None,
             reply_channel=channel,
             findings=draft.findings,
-            elements=judged.elements,
+            elements=(*judged.elements, *draft.more),
             commitments=_chosen(judged.mentions, judged.reading.mentions, request.now),
             deadlines=(),
             advice=advice.advise(facts),

@@ -42,11 +42,15 @@ class Reread(Protocol):
 
 @dataclass(frozen=True)
 class Draft:
-    """The findings with the replacement that stood up, and the revised draft's edits (None: no change)."""
+    """The findings with the replacement that stood up, and the revised draft's edits (None: no change).
+
+    `more` are missing elements that only the revised draft calls for.
+    """
 
     findings: tuple[Finding, ...]
     edits: tuple[Edit, ...] | None
     plain: str | None
+    more: tuple[Element, ...] = ()
 
 
 def choose(
@@ -122,17 +126,54 @@ def settle(
     inserts = [Edit(Span(i.at, i.at), i.text) for i in join_inserts(wanted)]
     edits = with_inserts(list(kept.values()), inserts, document.text)
     plain: str | None = None
+    more: tuple[Element, ...] = ()
     if edits:
         again = reread(edits)
         plain = again.document.text
         if again.score.overall <= before.overall or not plain.strip():
-            edits, plain = _greedy([*kept.values()], inserts, before, document.text, reread)
-            kept = {n: edit for n, edit in kept.items() if edit in edits}
+            more = _brought_up(again, elements, edits)
+            fuller = [
+                Edit(Span(i.at, i.at), i.text) for i in join_inserts([e.insert for e in more if e.insert])
+            ]
+            widened = with_inserts(list(kept.values()), [*inserts, *fuller], document.text)
+            again = reread(widened) if more else again
+            if again.score.overall > before.overall and again.document.text.strip():
+                edits, plain = widened, again.document.text
+            else:
+                more = ()
+                edits, plain = _greedy([*kept.values()], inserts, before, document.text, reread)
+                kept = {n: edit for n, edit in kept.items() if edit in edits}
     findings = tuple(
         replace(mark.finding, span=kept[n].span, replacements=(kept[n].text,)) if n in kept else mark.finding
         for n, mark in enumerate(marks)
     )
-    return Draft(findings, tuple(edits) if edits else None, plain if edits else None)
+    return Draft(findings, tuple(edits) if edits else None, plain if edits else None, more)
+
+
+def _brought_up(again: Reread, elements: Sequence[Element], edits: Sequence[Edit]) -> tuple[Element, ...]:
+    """What is missing only in the revised draft, placed in the draft as it was.
+
+    Blame hides what a mail is about: said fairly, "it is late because ..." calls for an apology.
+    """
+    known = {element.guideline for element in elements}
+    return tuple(
+        replace(element, insert=replace(element.insert, at=_before_edits(element.insert.at, edits)))
+        for element in again.elements
+        if element.status == "missing" and element.insert is not None and element.guideline not in known
+    )
+
+
+def _before_edits(at: int, edits: Sequence[Edit]) -> int:
+    """Where a place of the edited text lies in the text before these edits."""
+    shift = 0
+    for edit in sorted(edits, key=lambda e: (e.span.start, e.span.end)):
+        start = edit.span.start + shift
+        if at <= start:
+            break
+        if at < start + len(edit.text):
+            return edit.span.end
+        shift += len(edit.text) - len(edit.span)
+    return at - shift
 
 
 def _greedy(
