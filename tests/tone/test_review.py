@@ -78,7 +78,7 @@ def _better(case: dict[str, Any]) -> None:
     assert again.score.overall > review.score.overall
 
 
-@pytest.mark.parametrize("case", _outgoing(LABELLED, 8))
+@pytest.mark.parametrize("case", _outgoing(LABELLED, 16))
 def test_revised_scores_higher_than_the_draft(case: dict[str, Any]) -> None:
     _better(case)
 
