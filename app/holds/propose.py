@@ -35,6 +35,7 @@ LENGTH = {
 }  # fmt: skip
 _COOLING = 60
 _CHECK_IN_DAYS = 2
+_STOP = re.compile(r"[.!?؟…](?=\s|$)|\n\s*\n")  # where a sentence ends
 _REPLY_MARK = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr|rép|ynt|ilt|رد|إعادة توجيه)\s*:\s*)+", re.IGNORECASE)
 
 
@@ -244,7 +245,11 @@ class _Planner:
         )
         if offer is None or review.language not in LANGUAGES:
             return None
-        text = review.document.text[offer.start : offer.end]
+        # "I will call you [on Monday at ten]": the evidence may end before its date does.
+        whole = review.document.text
+        stop = _STOP.search(whole, offer.end - 1)
+        offer = Span(offer.start, max(offer.end, stop.start() if stop else len(whole)))
+        text = whole[offer.start : offer.end]
         mentions = [
             replace(m, span=Span(m.span.start + offer.start, m.span.end + offer.start))
             for m in dates.find(text, review.language, self.now, self.hours)

@@ -267,3 +267,13 @@ def test_every_slot_is_ahead_inside_working_hours_and_free(
             timed.append((hold.start, hold.end))
     timed.sort()
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(timed))
+
+
+def test_a_date_behind_the_words_of_the_offer_is_the_calls() -> None:
+    text = (
+        "You will have them by Tuesday noon, and I will call you on Thursday at 2 pm to go through them. Best"
+    )
+    found = held(review(text, offer="I will call you"))
+    assert when(found["client-call"]).endswith("14:00")
+    later = "I will call you. The files follow on Thursday at 2 pm."
+    assert not when(held(review(later, offer="I will call you"))["client-call"]).endswith("14:00")
