@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -120,7 +119,7 @@ def credential(settings: Settings) -> str | Mapping[str, str]:
     if settings.entra_certificate is None:
         return settings.entra_client_secret.get_secret_value()
     try:
-        content = Path(settings.entra_certificate).read_bytes()
+        content = settings.entra_certificate.read_bytes()
         key = load_pem_private_key(content, password=None)
         certificate = x509.load_pem_x509_certificate(content)
     except (OSError, ValueError, TypeError) as error:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from app.accounts import Account
 from app.api.problems import BadField
-from app.api.schemas import Hold, HoldKind, HoursIn, Moment, OneLine, Strict, ZoneName
+from app.api.schemas import Hold, HoldKind, HoursIn, Moment, OneLine, Strict, ZoneName, hours_of
 from app.holds.calendar import Event
 from app.holds.place import Entered, Standing
 from app.holds.propose import LENGTH
@@ -54,7 +54,7 @@ class HoldIn(_Clocked):
     )
 
     def hours(self) -> week.WorkingHours:
-        return self.working_hours.hours() if self.working_hours else week.default_hours(self.hold.time_zone)
+        return hours_of(self.working_hours, self.hold.time_zone)
 
 
 class EventOut(Strict):
@@ -113,7 +113,7 @@ class SlotsIn(_Clocked):
         return self.duration_minutes or LENGTH[self.kind]
 
     def hours(self) -> week.WorkingHours:
-        return self.working_hours.hours() if self.working_hours else week.default_hours(self.time_zone)
+        return hours_of(self.working_hours, self.time_zone)
 
 
 class SlotOut(Strict):

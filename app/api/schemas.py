@@ -154,6 +154,11 @@ class HoursIn(Strict):
         return week.WorkingHours(frozenset(DAYS.index(day) for day in self.days), self.start, self.end)
 
 
+def hours_of(given: HoursIn | None, zone_name: str) -> week.WorkingHours:
+    """The working hours that were given, else the usual ones of the zone."""
+    return given.hours() if given else week.default_hours(zone_name)
+
+
 class Options(Strict):
     """How to review: the clock, the zone, the languages. The same for JSON and for a raw mail."""
 
@@ -259,7 +264,7 @@ class ReviewIn(Options):
 
     def ask(self, now: dt.datetime) -> Asked:
         """What the engine is asked. Reading HTML takes time: call this off the event loop."""
-        hours = self.working_hours.hours() if self.working_hours else week.default_hours(self.time_zone)
+        hours = hours_of(self.working_hours, self.time_zone)
         client = self.client
         value = client.annual_value if client else None
         request = Request(

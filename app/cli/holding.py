@@ -236,7 +236,7 @@ class Work:
         standing = await calendar.of_thread(self.thread)
         told: list[Line] = []
         for hold in holds:
-            there = next((event for event in standing if _same(hold, event, now)), None)
+            there = next((event for event in standing if place.stands_for(event, hold, now)), None)
             if there is not None:
                 line = Line("stood", there)
             else:
@@ -344,17 +344,3 @@ class Work:
             for moment in (event.start, event.end)
         )
         return start.isoformat(), end.isoformat(), not isinstance(event.start, dt.datetime)
-
-
-def _same(hold: Hold, event: Event, now: dt.datetime) -> bool:
-    """Whether an event of the thread is this hold's, proposed earlier.
-
-    The mail is read anew each time, and most slots are counted from now: the same follow-up would
-    have another id an hour later. So one of its kind that is still to come is taken for it. A promise
-    has its own date, of which there may be several.
-    """
-    if event.hold == hold.id:
-        return True
-    if hold.kind == "commitment" or event.kind != hold.kind:
-        return False
-    return event.end > now if isinstance(event.end, dt.datetime) else event.end > now.date()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from app import strings
 from app.gmail.card_parts import footing, hold_widgets
 from app.gmail.views import HomeView, Look
 from app.gmail.widgets import (
@@ -18,14 +19,13 @@ from app.gmail.widgets import (
     selection,
 )
 from app.gmail.wording import Words
-from app.tone.types import LANGUAGES, Language
+from app.tone.types import LANGUAGES
 
 LANGUAGE, DAYS, START, END = "language", "days", "start", "end"
 """Names of the inputs: a language or `OWN`; days as "0" (Monday) to "6"; times as "HH:MM"."""
 OWN = "auto"
 """The language is to be Gmail's own."""
 
-_OWN_NAMES: dict[Language, str] = {"en": "English", "fr": "Français", "ar": "العربية", "tr": "Türkçe"}
 _STEP = 30
 _MIDNIGHT = dt.time(0)
 
@@ -56,7 +56,7 @@ def _holds(view: HomeView, words: Words) -> list[Widget]:
 def _settings(view: HomeView, words: Words) -> list[Widget]:
     hours = view.hours
     languages = [(OWN, words.say("gmail.home.own-language"), view.language is None)]
-    languages += [(code, _OWN_NAMES[code], view.language == code) for code in LANGUAGES]
+    languages += [(code, strings.OWN_NAMES[code], view.language == code) for code in LANGUAGES]
     days = [(str(day), words.heading(words.weekday(day)), day in hours.days) for day in _week(hours.days)]
     return [
         selection(LANGUAGE, "DROPDOWN", words.say("ui.interface-language"), languages),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,7 +32,7 @@ from app.gmail.messages import (
     MailNeedsScopes,
     MailSlow,
 )
-from app.holds import google, place
+from app.holds import google, place, slots
 from app.holds.calendar import Event as Entry
 from app.holds.calendar import Marked
 from app.holds.google import GoogleCalendar
@@ -88,10 +89,8 @@ class Door:
         """Read what the user has chosen; without a store, or a user, the usual."""
         chosen: Mapping[str, Any] = {}
         if self.user is not None:
-            try:
+            with suppress(StoreError):
                 chosen = await self.service.store.preferences_of(self.user.key)
-            except StoreError:
-                chosen = {}
         language = chosen.get("language")
         self.language = language if language in LANGUAGES else self.event.language or "en"
         self.hours = given.hours(chosen) or week.default_hours(self.event.zone)
@@ -116,28 +115,30 @@ class Door:
 
     async def review(self) -> Answer:
         """Review what was typed into the compose card."""
-        text = self.event.first(cards.TEXT)[:_LONGEST]
+        text = self._typed()
         if not text.strip():
-            view = cards.ComposeView("", None, None, self.engine.guidance, True, "empty")
-            return cards.click(cards.compose_card(self.look, view))
+            return cards.click(self._draft_card("", note="empty"))
         found = await self._reviewed(Message("outgoing", read_text(text)))
-        view = cards.ComposeView(text, found, None, self.engine.guidance, True)
-        return cards.click(cards.compose_card(self.look, view))
+        return cards.click(self._draft_card(text, found))
 
     def unanswered(self, note: str) -> Any:
         """The compose card with the text that was typed, and why there is no review of it."""
-        text = self.event.first(cards.TEXT)[:_LONGEST]
-        view = cards.ComposeView(text, None, None, self.engine.guidance, True, note)
+        return self._draft_card(self._typed(), note=note)
+
+    def _typed(self) -> str:
+        return self.event.first(cards.TEXT)[:_LONGEST]
+
+    def _draft_card(self, text: str, review: Review | None = None, note: str | None = None) -> Any:
+        view = cards.ComposeView(text, review, None, self.engine.guidance, True, note)
         return cards.compose_card(self.look, view)
 
     async def apply(self) -> Answer:
         """Put what is ticked into the draft that the user is writing."""
-        text = self.event.first(cards.TEXT)[:_LONGEST]
+        text = self._typed()
         found = await self._reviewed(Message("outgoing", read_text(text)))
         if cards.stamp(text) != self.event.parameters.get("seen", ""):
             # The text was changed after the boxes were ticked: they may name other words now.
-            view = cards.ComposeView(text, found, None, self.engine.guidance, True, "changed")
-            return cards.click(cards.compose_card(self.look, view))
+            return cards.click(self._draft_card(text, found, "changed"))
         ticked = {int(value) for value in self.event.form.get(cards.FINDINGS, ()) if _NUMBER.fullmatch(value)}
         words = revised(found, ticked, set(self.event.form.get(cards.MISSING, ())))
         whole = await self._around(words, text) if self.addon.read_drafts else None
@@ -184,9 +185,8 @@ class Door:
         if calendar is None:
             return cards.ask_scopes((google.EVENTS, google.FREE_BUSY))
         try:
-            await calendar.delete(self.event.parameters.get("event", ""))
-        except Gone:
-            pass
+            with suppress(Gone):
+                await calendar.delete(self.event.parameters.get("event", ""))
         except MoreConsent as missing:
             return cards.ask_scopes(missing.scopes)
         except CalendarError:
@@ -323,22 +323,14 @@ class Door:
 
     async def _rows(self, holds: Sequence[Hold]) -> tuple[cards.HoldRow, ...]:
         """What stands for the thread, then what is proposed besides; a calendar that fails has nothing."""
-        standing: list[cards.HoldRow] = []
+        standing: list[Entry] = []
         calendar = self._calendar()
         if calendar is not None and holds:
-            try:
-                entries = await calendar.of_thread(holds[0].thread)
-                standing = [
-                    self._row(entry)
-                    for entry in entries
-                    if entry.kind in KINDS and not given.over(entry, self.now)
-                ]
-            except CalendarError:
-                standing = []
-        there = {row.hold.kind for row in standing}
-        ids = {row.hold.id for row in standing}
-        wanted = [h for h in holds if h.id not in ids and (h.kind not in there or h.kind == "commitment")]
-        return (*standing, *(cards.HoldRow(hold) for hold in wanted))
+            with suppress(CalendarError):
+                found = await calendar.of_thread(holds[0].thread)
+                standing = [e for e in found if e.kind in KINDS and not slots.over(e.end, self.now)]
+        wanted = [h for h in holds if not any(place.stands_for(e, h, self.now) for e in standing)]
+        return (*map(self._row, standing), *map(cards.HoldRow, wanted))
 
     def _row(self, entry: Entry) -> cards.HoldRow:
         return given.row(entry, self.language, self.engine.guidance, self.event.zone)
@@ -347,30 +339,24 @@ class Door:
         rows: tuple[cards.HoldRow, ...] = ()
         calendar = self._calendar()
         if calendar is not None:
-            try:
+            with suppress(CalendarError):
                 found = await calendar.ours(self.now, self.now + _WEEK)
                 rows = tuple(self._row(entry) for entry in found if entry.kind in KINDS)
-            except CalendarError:
-                rows = ()
         chosen = self.language if self.language != (self.event.language or "en") else None
         view = cards.HomeView(rows, chosen, self.hours, self._state())
         return cards.home_card(self.look, view)
 
     async def _compose_start(self) -> Any:
         """The compose card, with the draft where the deployment reads it."""
-        guidance = self.engine.guidance
         if self.addon.read_drafts and self.event.granted(DRAFTS):
-            try:
+            draft = None
+            with suppress(MailError):
                 draft = await self._draft()
-            except MailError:
-                draft = None
             if draft is not None and draft.own:
                 found = await self._reviewed(Message("outgoing", read_text(draft.own)))
-                view = cards.ComposeView(draft.own, found, None, guidance, True, "from-draft")
-                return cards.compose_card(self.look, view)
-            view = cards.ComposeView("", None, None, guidance, True, "no-draft")
-            return cards.compose_card(self.look, view)
-        return cards.compose_card(self.look, cards.ComposeView("", None, None, guidance, True))
+                return self._draft_card(draft.own, found, "from-draft")
+            return self._draft_card("", note="no-draft")
+        return self._draft_card("")
 
     async def _draft(self) -> Draft | None:
         return await self._mailbox().draft(self.event.thread_id)

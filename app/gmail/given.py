@@ -46,12 +46,6 @@ def row(entry: Entry, language: Language, guidance: Guidance, zone: str) -> card
     return cards.HoldRow(stands, "added", entry.url, entry.id)
 
 
-def over(entry: Entry, now: dt.datetime) -> bool:
-    """Whether its time has passed; `now` is aware."""
-    end = entry.end
-    return end <= now if isinstance(end, dt.datetime) else end <= now.date()
-
-
 def hours(chosen: Mapping[str, Any]) -> WorkingHours | None:
     """The working hours among what was chosen; None when there are none that make sense."""
     try:

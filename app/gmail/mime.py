@@ -7,7 +7,6 @@ RFC 5322 (messages), RFC 2045-2047 (MIME), RFC 3676 (flowed text).
 from __future__ import annotations
 
 import base64
-import html
 import io
 import re
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from email.mime.text import MIMEText
 from email.utils import formataddr, getaddresses
 from unicodedata import category
 
+from app.gmail.compose import as_html
 from app.tone import charsets
 from app.tone.html import to_text
 from app.tone.mail import NotAMail, read_mail
@@ -139,7 +139,7 @@ def reply(subject: str, to: Answering, text: str) -> bytes:
         message["References"] = _FOLD.join(dict.fromkeys(ids))
     clean = text.encode("utf-8", "replace").decode()
     message.attach(MIMEText(clean, "plain", "utf-8"))
-    message.attach(MIMEText(html_of(clean), "html", "utf-8"))
+    message.attach(MIMEText(as_html(clean), "html", "utf-8"))
     return message.as_bytes(policy=_WIRE)
 
 
@@ -147,12 +147,6 @@ def answer_subject(subject: str) -> str:
     """The subject of an answer, which has to match for Gmail to keep the thread together."""
     line = one_line(subject)
     return line if _REPLY.match(line) else f"Re: {line}".strip()
-
-
-def html_of(text: str) -> str:
-    """Plain text as HTML of the kind that Gmail's editor makes, each line with a direction of its own."""
-    lines = (html.escape(line, quote=False) or "<br>" for line in text.splitlines())
-    return "".join(f'<div dir="auto">{line}</div>' for line in lines)
 
 
 def _read(name: str) -> str:

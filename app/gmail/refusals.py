@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.gmail.errors import MailError, MailExpired, MailGone, MailNeedsScopes, MailTooLarge, MailUnavailable
+from app.holds.google import RATE_LIMITS, told
 from app.holds.retry import retry_after
-
-_RATE = frozenset(("rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"))
 
 
 @dataclass(frozen=True)
@@ -30,10 +28,10 @@ def failure(status: int, content: bytes, after: str | None, scopes: Sequence[str
 
     `scopes` are what the call needs.
     """
-    reason, sentence = _told(content)
+    reason, sentence = told(content)
     if status == 401:
         return Failed(MailExpired())
-    if status == 429 or (status == 403 and reason in _RATE):
+    if status == 429 or (status == 403 and reason in RATE_LIMITS):
         return Failed(MailUnavailable(), again=True, after=retry_after(after))
     if status == 403:
         return Failed(_forbidden(reason, sentence, scopes))
@@ -56,12 +54,3 @@ def _forbidden(reason: str, sentence: str, scopes: Sequence[str]) -> MailError:
     if reason == "forbidden" or "token" in sentence:
         return MailExpired()
     return MailUnavailable()
-
-
-def _told(content: bytes) -> tuple[str, str]:
-    """Google's own word for an error, and its sentence in lower case; both empty for another body."""
-    try:
-        told = json.loads(content)["error"]
-        return str(told["errors"][0]["reason"]), str(told.get("message", "")).lower()
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        return "", ""

@@ -1,7 +1,7 @@
 """Google Calendar, by google-api-python-client: the user's primary calendar, with that user's token.
 
-The library is blocking and httplib2 is not safe between threads, so each call builds its own
-service (1-2 ms from the discovery document that the library ships) and runs in a thread.
+The library is blocking and httplib2 is not safe between threads, so each call has a connection of
+its own and runs in a thread; the library's description of the API is built once.
 Methods, scopes and fields: Google Calendar API v3 reference, `events` and `freebusy`.
 """
 
@@ -41,7 +41,7 @@ from app.errors import (
 from app.holds.calendar import GENERATIONS, Availability, Busy, Event, Marked, Placed, event_key
 from app.holds.propose import Hold
 from app.holds.retry import Again, Deadline, attempt, too_many
-from app.tone.week import zone
+from app.tone import week
 
 T = TypeVar("T")
 
@@ -52,7 +52,8 @@ _MARK = "tactline"
 _HOLD, _THREAD, _KIND = "tactlineHold", "tactlineThread", "tactlineKind"
 _MINUTES, _DAY_MINUTES = 15, 15 * 60
 _PAGE = 250
-_RATE = frozenset(("rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"))
+RATE_LIMITS = frozenset(("rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"))
+"""Google's words for too many requests, which may come with a 403."""
 
 
 def plain_http(timeout: float) -> httplib2.Http:
@@ -211,10 +212,10 @@ class GoogleCalendar:
 
     def _meaning(self, error: HttpError, scopes: Sequence[str]) -> Exception:
         """The error of ours that an answer of Google's stands for."""
-        status, reason = int(error.status_code), _reason(error)
+        status, (reason, _) = int(error.status_code), told(error.content)
         if status == 401:
             return SignInExpired(self.provider)
-        if status == 429 or (status == 403 and reason in _RATE):
+        if status == 429 or (status == 403 and reason in RATE_LIMITS):
             return too_many(self.provider, error.resp.get("retry-after"))
         if status == 403:
             return MoreConsent(self.provider, scopes)
@@ -248,12 +249,13 @@ class _Taken(CalendarError):  # noqa: N818 - reads as what it says
     """409: an event of this id stands, or stood."""
 
 
-def _reason(error: HttpError) -> str:
+def told(content: bytes) -> tuple[str, str]:
+    """Google's own word for an error, and its sentence in lower case; both empty for another body."""
     try:
-        found = json.loads(error.content)["error"]["errors"][0]["reason"]
-    except (ValueError, KeyError, IndexError, TypeError):
-        return ""
-    return str(found)
+        told = json.loads(content)["error"]
+        return str(told["errors"][0]["reason"]), str(told.get("message", "")).lower()
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        return "", ""
 
 
 def _body(hold: Hold, marked: Marked) -> dict[str, Any]:
@@ -296,7 +298,7 @@ def _moment(text: str) -> dt.datetime:
 def _begin(when: Mapping[str, str], where: str) -> dt.datetime:
     if "dateTime" in when:
         return _moment(when["dateTime"])
-    return dt.datetime.combine(dt.date.fromisoformat(when["date"]), dt.time(), tzinfo=zone(where))
+    return week.moment(dt.date.fromisoformat(when["date"]), week.zone(where))
 
 
 def _blocks(item: Mapping[str, Any]) -> bool:
@@ -341,6 +343,4 @@ def _availability(answer: Mapping[str, Any]) -> Availability:
 
 
 def _order(event: Event) -> dt.datetime:
-    if isinstance(event.start, dt.datetime):
-        return event.start
-    return dt.datetime.combine(event.start, dt.time(), tzinfo=dt.UTC)
+    return week.moment(event.start, week.zone("UTC"))

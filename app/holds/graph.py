@@ -32,7 +32,7 @@ from app.errors import (
 from app.holds.calendar import GENERATIONS, Availability, Busy, Event, Marked, Placed, event_key
 from app.holds.propose import Hold
 from app.holds.retry import Again, Deadline, attempt, too_many
-from app.tone.week import zone
+from app.tone import week
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class GraphCalendar:
     ) -> None:
         self._headers = {**_HEADERS, "Authorization": f"Bearer {token}"}
         self._client = client
-        self._where = zone(time_zone)
+        self._where = week.zone(time_zone)
         self._user = user
         self._pages = "https://outlook.live.com" if personal else "https://outlook.office365.com"
         self._deadline = deadline or Deadline()
@@ -124,7 +124,7 @@ class GraphCalendar:
     async def ours(self, start: dt.datetime, end: dt.datetime) -> Sequence[Event]:
         # A calendar view does not tell extended properties (microsoft-graph-docs issue 13385).
         found = await self._marked(_MARK, "1")
-        within = [e for e in found if self._begins(e) < end and start < self._moment(e.end)]
+        within = [e for e in found if self._begins(e) < end and start < week.moment(e.end, self._where)]
         return sorted(within, key=self._begins)
 
     async def delete(self, event_id: str) -> None:
@@ -249,7 +249,7 @@ class GraphCalendar:
     def _aware(self, when: Mapping[str, str], item: Mapping[str, Any]) -> dt.datetime:
         moment = dt.datetime.fromisoformat(when["dateTime"])
         if item.get("isAllDay"):  # a date, whatever zone the answer is in
-            return dt.datetime.combine(moment.date(), dt.time(), tzinfo=self._where)
+            return week.moment(moment.date(), self._where)
         return moment.replace(tzinfo=dt.UTC)
 
     def _ours(self, item: Mapping[str, Any]) -> Event | None:
@@ -259,12 +259,7 @@ class GraphCalendar:
         return event if _HOLD in _marks(item) and not item.get("isCancelled") else None
 
     def _begins(self, event: Event) -> dt.datetime:
-        return self._moment(event.start)
-
-    def _moment(self, when: dt.datetime | dt.date) -> dt.datetime:
-        if isinstance(when, dt.datetime):
-            return when
-        return dt.datetime.combine(when, dt.time(), tzinfo=self._where)
+        return week.moment(event.start, self._where)
 
     def _event(self, item: Mapping[str, Any]) -> Event:
         marks = _marks(item)
@@ -341,7 +336,7 @@ def _times(hold: Hold, name: str) -> dict[str, Any]:
     found = {}
     for key, moment in (("start", hold.start), ("end", hold.end)):
         local = (
-            moment.astimezone(zone(name)).replace(tzinfo=None)
+            moment.astimezone(week.zone(name)).replace(tzinfo=None)
             if isinstance(moment, dt.datetime)
             else dt.datetime.combine(moment, dt.time())
         )
@@ -349,7 +344,7 @@ def _times(hold: Hold, name: str) -> dict[str, Any]:
         known = tz_win.get(name, name)
         if (
             isinstance(moment, dt.datetime)
-            and local.replace(tzinfo=zone(known), fold=0).timestamp() != moment.timestamp()
+            and local.replace(tzinfo=week.zone(known), fold=0).timestamp() != moment.timestamp()
         ):
             # The hour that an autumn night has twice, or a zone that Windows lumps together with others.
             local, known = moment.astimezone(dt.UTC).replace(tzinfo=None), "UTC"

@@ -16,7 +16,7 @@ from app.errors import Gone, Provider, TactlineError
 from app.holds import ics
 from app.holds.calendar import Availability, Busy, Event, Marked, Placed
 from app.holds.propose import Hold
-from app.tone.week import zone
+from app.tone import week
 
 
 class NotACalendar(TactlineError):  # noqa: N818 - reads as what it says
@@ -37,7 +37,7 @@ class IcsCalendar:
     ) -> None:
         self._now = now
         self._lang = lang
-        self._where = zone(time_zone)
+        self._where = week.zone(time_zone)
         try:
             self._file = Calendar.from_ical(content) if content.strip() else ics.empty(lang)
         except (ValueError, IndexError, KeyError) as error:
@@ -135,9 +135,8 @@ class IcsCalendar:
         return None
 
     def _aware(self, moment: dt.datetime | dt.date) -> dt.datetime:
-        if not isinstance(moment, dt.datetime):
-            return dt.datetime.combine(moment, dt.time(), tzinfo=self._where)
-        return moment if moment.tzinfo else moment.replace(tzinfo=self._where)
+        found = week.moment(moment, self._where)
+        return found if found.tzinfo else found.replace(tzinfo=self._where)
 
 
 def _times(item: Any) -> tuple[dt.datetime | dt.date, dt.datetime | dt.date]:

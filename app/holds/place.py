@@ -66,6 +66,19 @@ async def enter(
     return Entered(there, event, False, (there.start, there.end) != (hold.start, hold.end), False, partial)
 
 
+def stands_for(event: Event, hold: Hold, now: dt.datetime) -> bool:
+    """Whether an event of the thread is this hold's, proposed earlier.
+
+    A mail is read anew each time, and most slots are counted from now: the same follow-up would
+    have another id an hour later. So one of its kind that is still to come is taken for it. A promise
+    has its own date, of which there may be several.
+    """
+    if event.hold == hold.id:
+        return True
+    same_kind = event.kind == hold.kind and hold.kind != "commitment"
+    return same_kind and not slots.over(event.end, now)
+
+
 def _at(hold: Hold, event: Event) -> Hold:
     """The hold at the time of its event, which the user may have moved."""
     where = week.zone(hold.time_zone)
@@ -94,10 +107,9 @@ async def standing(
         move_to = None
         if event.kind != "commitment":
             ahead = await calendar.availability(start, start + slots.HORIZON, without=event.id)
-            minutes = max(1, int((end - start).total_seconds()) // 60)
             free = slots.free(
-                event.kind, ahead.busy, after=start, hours=hours, where=week.zone(zone), minutes=minutes,
-                count=1,
+                event.kind, ahead.busy, after=start, hours=hours, where=week.zone(zone),
+                minutes=slots.length(start, end), count=1,
             )  # fmt: skip
             move_to = free[0] if free else None
         found.append(Standing(event, True, move_to))

@@ -117,7 +117,12 @@ def propose(
             wording.text, tuple((sources or {}).get(slot.kind, ())), thread_key(key),
         )  # fmt: skip
         held.setdefault(hold.id, hold)
-    return tuple(sorted(held.values(), key=lambda hold: (_begins(hold.start, where), KINDS.index(hold.kind))))
+    return tuple(
+        sorted(
+            held.values(),
+            key=lambda hold: (week.moment(hold.start, where).astimezone(dt.UTC), KINDS.index(hold.kind)),
+        )
+    )
 
 
 def identity(thread: str, slot: Slot) -> str:
@@ -297,9 +302,3 @@ class _Planner:
         first = week.next_working_day(week.end_of_week(self.now.date(), self.hours), self.hours)
         day = week.next_working_day(first, self.hours) if len(self.hours.days) > 1 else first
         return self._free("team-retro", week.at(day, self.hours.start, self.where))
-
-
-def _begins(start: dt.datetime | dt.date, where: ZoneInfo) -> dt.datetime:
-    if isinstance(start, dt.datetime):
-        return start.astimezone(dt.UTC)
-    return dt.datetime.combine(start, dt.time(), tzinfo=where).astimezone(dt.UTC)

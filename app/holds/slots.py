@@ -67,7 +67,7 @@ def fit(
     diary = _diary(busy, hours, where, start - _BEFORE, end)
     if diary.clash(start, end) is None:
         return Fitted(hold)
-    minutes = max(1, int((end - start).total_seconds()) // 60)
+    minutes = length(start, end)
     found: tuple[dt.datetime, dt.datetime] | None = None
     if not move or hold.kind == "commitment" or start < now:
         found = None
@@ -78,6 +78,16 @@ def fit(
     if found is None:
         return Fitted(hold, clash=True)
     return Fitted(replace(hold, start=found[0], end=found[1]), moved=True)
+
+
+def length(start: dt.datetime, end: dt.datetime) -> int:
+    """Whole minutes from one moment to another, at least one."""
+    return max(1, int((end - start).total_seconds()) // 60)
+
+
+def over(end: dt.datetime | dt.date, now: dt.datetime) -> bool:
+    """Whether what ends then has passed; a date is one in `now`'s zone."""
+    return end <= now if isinstance(end, dt.datetime) else end <= now.date()
 
 
 def free(
@@ -137,8 +147,7 @@ def moot(
     done with once there is an answer. A call, and what leads to it, stays while the client is
     not calm; a check-in once they are content is one mail too many.
     """
-    over = end <= now if isinstance(end, dt.datetime) else end <= now.date()  # a date is in now's zone
-    if over:
+    if over(end, now):
         return "past"
     if kind in ("commitment", "team-retro"):
         return None

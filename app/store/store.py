@@ -11,7 +11,7 @@ import datetime as dt
 import functools
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -67,6 +67,7 @@ class Done:
 
 
 Begun = Fresh | Running | OtherBody | Done
+Owned = TokenCache | Preferences
 
 
 def _operation(
@@ -137,77 +138,67 @@ class Store:
         A cache that cannot be opened is worth as much as none: the next one is written over it.
         """
         _check_aware(now)
-        query = (
-            select(TokenCache.owner, TokenCache.ciphertext)
-            .where(TokenCache.owner.in_(self._owners(owner)), TokenCache.expires_at > now)
-            .order_by(TokenCache.updated_at.desc())
-        )
-        async with self._reading() as connection:
-            rows = (await connection.execute(query)).all()
-        for row in rows:
-            try:
-                return self._vault.unseal(row.ciphertext, _tokens_at(row.owner))
-            except SealError:
-                continue
-        return None
+        return await self._opened(TokenCache, owner, _tokens_at, TokenCache.expires_at > now)
 
     @_operation
     async def keep_tokens(self, owner: str, blob: bytes, expires: dt.datetime, now: dt.datetime) -> None:
         """Keep an owner's tokens in place of what was kept before, until `expires`. The last writer wins."""
         _check_aware(expires, now)
-        mark, *older = self._owners(owner)
-        row = {
-            "ciphertext": self._vault.seal(blob, _tokens_at(mark)),
-            "expires_at": expires,
-            "updated_at": now,
-        }
-        for _ in range(_TRIES):
-            try:
-                async with self._writing() as connection:
-                    if older:
-                        await connection.execute(delete(TokenCache).where(TokenCache.owner.in_(older)))
-                    there = update(TokenCache).where(TokenCache.owner == mark).values(row)
-                    if not (await connection.execute(there)).rowcount:
-                        await connection.execute(insert(TokenCache).values(owner=mark, **row))
-            except IntegrityError:  # another has put it there since: change that one
-                continue
-            return
-        raise _contended()
+        await self._keep(TokenCache, owner, _tokens_at, blob, expires_at=expires, updated_at=now)
 
     @_operation
     async def preferences_of(self, owner: str) -> Mapping[str, Any]:
         """What an owner has chosen; empty when nothing, or when it cannot be opened."""
-        query = (
-            select(Preferences.owner, Preferences.ciphertext)
-            .where(Preferences.owner.in_(self._owners(owner)))
-            .order_by(Preferences.updated_at.desc())
-        )
-        async with self._reading() as connection:
-            rows = (await connection.execute(query)).all()
-        for row in rows:
-            try:
-                found = json.loads(self._vault.unseal(row.ciphertext, _preferences_at(row.owner)))
-            except (SealError, ValueError):
-                continue
-            if isinstance(found, dict):
-                return found
-        return {}
+        opened = await self._opened(Preferences, owner, _preferences_at)
+        found: object = None
+        with suppress(ValueError):
+            found = json.loads(opened or b"{}")
+        return found if isinstance(found, dict) else {}
 
     @_operation
     async def keep_preferences(self, owner: str, chosen: Mapping[str, Any], now: dt.datetime) -> None:
         """Keep what an owner has chosen (anything that JSON can say) in place of what was chosen before."""
         _check_aware(now)
+        content = json.dumps(dict(chosen)).encode()
+        await self._keep(Preferences, owner, _preferences_at, content, updated_at=now)
+
+    async def _opened(
+        self, table: type[Owned], owner: str, place: Callable[[str], str], *more: ColumnElement[bool]
+    ) -> bytes | None:
+        """The newest of an owner's rows that one of our secrets opens; None when none does."""
+        query = (
+            select(table.owner, table.ciphertext)
+            .where(table.owner.in_(self._owners(owner)), *more)
+            .order_by(table.updated_at.desc())
+        )
+        async with self._reading() as connection:
+            rows = (await connection.execute(query)).all()
+        for row in rows:
+            try:
+                return self._vault.unseal(row.ciphertext, place(row.owner))
+            except SealError:
+                continue
+        return None
+
+    async def _keep(
+        self,
+        table: type[Owned],
+        owner: str,
+        place: Callable[[str], str],
+        content: bytes,
+        **columns: dt.datetime,
+    ) -> None:
+        """Put an owner's one row in place of what was there, also under older secrets."""
         mark, *older = self._owners(owner)
-        sealed = self._vault.seal(json.dumps(dict(chosen)).encode(), _preferences_at(mark))
-        row = {"ciphertext": sealed, "updated_at": now}
+        row = {"ciphertext": self._vault.seal(content, place(mark)), **columns}
         for _ in range(_TRIES):
             try:
                 async with self._writing() as connection:
                     if older:
-                        await connection.execute(delete(Preferences).where(Preferences.owner.in_(older)))
-                    there = update(Preferences).where(Preferences.owner == mark).values(row)
+                        await connection.execute(delete(table).where(table.owner.in_(older)))
+                    there = update(table).where(table.owner == mark).values(row)
                     if not (await connection.execute(there)).rowcount:
-                        await connection.execute(insert(Preferences).values(owner=mark, **row))
+                        await connection.execute(insert(table).values(owner=mark, **row))
             except IntegrityError:  # another has put it there since: change that one
                 continue
             return

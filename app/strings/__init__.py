@@ -15,6 +15,8 @@ from app.tone.types import LANGUAGES, Language
 
 ROOT = Path(__file__).parent
 RIGHT_TO_LEFT = frozenset({"ar"})
+OWN_NAMES: Mapping[Language, str] = {"en": "English", "fr": "Français", "ar": "العربية", "tr": "Türkçe"}
+"""Each language as its speakers call it."""
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:

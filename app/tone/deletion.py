@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import regex
 
@@ -33,7 +33,6 @@ class Deletions:
     """The words that tell what may go, of all languages."""
 
     def __init__(self, guidance: Guidance) -> None:
-        self._guidance = guidance
         cues = guidance.cues.items()
         self.connectives: Patterns = {
             code: alternatives(found.connectives, found.not_connectives) for code, found in cues
@@ -43,6 +42,18 @@ class Deletions:
         }
         self._bound: Mapping[str, tuple[str, ...]] = {
             code: tuple(fold_text(word) for word in found.bound_leads) for code, found in cues
+        }
+
+        self._subordinators: Mapping[str, frozenset[str]] = {
+            code: _folded(found.subordinators) for code, found in cues
+        }
+        self._dangling: Mapping[str, frozenset[str]] = {
+            code: _folded((*found.connectives, *found.deletable_leads, *found.hanging))
+            for code, found in cues
+        }
+        self._endings: Mapping[str, tuple[str, ...]] = {
+            code: tuple(fold_text(word[1:]) for word in found.hanging if word.startswith("-"))
+            for code, found in cues
         }
 
     def bound(self, words: str, language: str) -> bool:
@@ -124,21 +135,21 @@ class Deletions:
 
     def _conditional(self, words: str, language: str) -> bool:
         """Whether a clause opens as one that the rest of its sentence depends on ("if", "when")."""
-        cues = self._guidance.cues.get(language)  # type: ignore[call-overload]
         first = regex.search(r"[\w']+", fold_text(words))
-        return bool(cues and first and first[0] in {fold_text(w) for w in cues.subordinators})
+        return first is not None and first[0] in self._subordinators.get(language, ())
 
     def _depends(self, before: str, language: str) -> bool:
         """Whether what would be left hangs in the air: it opens with "if", or ends in "and"."""
-        cues = self._guidance.cues.get(language)  # type: ignore[call-overload]
-        if cues is None:
-            return True
         words = regex.findall(r"[\w']+", fold_text(before))
-        endings = tuple(fold_text(w[1:]) for w in cues.hanging if w.startswith("-"))
-        if words and endings and len(words[-1]) > 4 and words[-1].endswith(endings):
+        if not words or language not in self._dangling:
             return True
-        dangling = {fold_text(w) for w in (*cues.connectives, *cues.deletable_leads, *cues.hanging)}
-        return not words or words[0] in {fold_text(w) for w in cues.subordinators} or words[-1] in dangling
+        if len(words[-1]) > 4 and words[-1].endswith(self._endings[language]):
+            return True
+        return words[0] in self._subordinators[language] or words[-1] in self._dangling[language]
+
+
+def _folded(words: Sequence[str]) -> frozenset[str]:
+    return frozenset(fold_text(word) for word in words)
 
 
 def _sentence(text: str, sentence: Span) -> Edit:

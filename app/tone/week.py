@@ -116,6 +116,11 @@ def at(day: dt.date, time: dt.time, where: ZoneInfo) -> dt.datetime:
     return moment.astimezone(dt.UTC).astimezone(where)
 
 
+def moment(when: dt.datetime | dt.date, where: ZoneInfo) -> dt.datetime:
+    """An aware moment as it is; a day as its beginning in a zone."""
+    return when if isinstance(when, dt.datetime) else at(when, dt.time(), where)
+
+
 def first_slot(
     after: dt.datetime, minutes: int, hours: WorkingHours, where: ZoneInfo, *, step: int = 30
 ) -> dt.datetime:

@@ -13,7 +13,6 @@ from app.guidance.schema import MARK, Flag, Guidance, Guideline
 from app.tone.templates import Voice, render
 from app.tone.types import LANGUAGES, Language
 
-_OWN_NAMES: dict[Language, str] = {"en": "English", "fr": "Français", "ar": "العربية", "tr": "Türkçe"}
 _FLAGGED = 8
 _FINE = 6
 _environment = Environment(
@@ -52,7 +51,7 @@ def _page(template: str, language: Language, **values: object) -> str:
         language=language,
         direction=strings.direction(language),
         direction_of=strings.direction,
-        languages=[(code, _OWN_NAMES[code]) for code in LANGUAGES],
+        languages=[(code, strings.OWN_NAMES[code]) for code in LANGUAGES],
         say=lambda key: words[key],
         **values,
     )

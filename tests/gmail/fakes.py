@@ -19,16 +19,15 @@ from email import message_from_bytes, policy
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-import anyio
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from tests.gmail import fake_answers as api
 from tests.gmail.fake_answers import Refusal
 from tests.gmail.fake_box import Books, Box, Stored, joins
 from tests.holds.fakes.faults import Fault, Faults
 from tests.holds.fakes.google_transport import AsgiHttp
+from tests.holds.fakes.served import Served, no_such_page
 
 __all__ = ["ADDON", "OPERATIONS", "AsgiHttp", "Call", "FakeGmail", "Fault", "Stored"]
 
@@ -71,7 +70,7 @@ class _Opened:
     expired: bool
 
 
-class FakeGmail:
+class FakeGmail(Served):
     """See the module. Several threads may ask at once.
 
     Attributes:
@@ -176,30 +175,10 @@ class FakeGmail:
 
     # The API.
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request of ASGI. Raises ConnectionResetError for an answer that shall be lost."""
-        request = Request(scope, receive)
-        content = await request.body()
-        with self._lock:
-            response, fault = self._served(request, content)
-        if fault and fault.delay:
-            await anyio.sleep(fault.delay)
-        if fault and fault.lose:
-            raise ConnectionResetError(104, "Connection reset by peer")
-        await response(scope, receive, send)
-
     def _served(self, request: Request, content: bytes) -> tuple[Response, Fault | None]:
-        found = next(
-            (
-                (operation, matched.groupdict())
-                for verb, path, operation in self._routes
-                if verb == request.method and (matched := path.fullmatch(request.url.path))
-            ),
-            None,
-        )
+        found = self.routed(request)
         if found is None:
-            page = "<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>"
-            return Response(page, 404, media_type="text/html"), None
+            return no_such_page(), None
         operation, placed = found
         query: dict[str, list[str]] = {}
         for key, value in parse_qsl(request.url.query, keep_blank_values=True):

@@ -129,6 +129,7 @@ class Online(Bench):
 
     query = ""
     """The operation that tells what is taken."""
+    fake: FakeGoogle | FakeGraph
 
     def __init__(self, portal: BlockingPortal, deadline: Callable[[], Deadline]) -> None:
         super().__init__(portal)
@@ -136,12 +137,18 @@ class Online(Bench):
 
     @property
     def faults(self) -> Faults:
-        raise NotImplementedError
+        return self.fake.faults
 
     @property
     def calls(self) -> Sequence[Any]:
         """What was asked: each with its `operation` and `body`."""
-        raise NotImplementedError
+        return self.fake.calls
+
+    def live(self) -> list[Any]:
+        return list(self.fake.events("ana"))
+
+    def by_hand(self, event_id: str) -> None:
+        self.fake.remove("ana", event_id)
 
     @property
     def mailed(self) -> Sequence[object]:
@@ -161,6 +168,7 @@ class Online(Bench):
 
 
 class GoogleBench(Online):
+    fake: FakeGoogle
     query = "query"
 
     def __init__(self, portal: BlockingPortal, deadline: Callable[[], Deadline] = patient) -> None:
@@ -175,22 +183,11 @@ class GoogleBench(Online):
         )
 
     @property
-    def faults(self) -> Faults:
-        return self.fake.faults
-
-    @property
-    def calls(self) -> Sequence[Any]:
-        return self.fake.calls
-
-    @property
     def mailed(self) -> Sequence[object]:
         return self.fake.mailed
 
     def sign_in(self, scopes: Iterable[str] | None = None, *, expired: bool = False) -> None:
         self.fake.user(TOKEN, "ana", HOLDS if scopes is None else tuple(scopes), expired=expired)
-
-    def live(self) -> list[Any]:
-        return list(self.fake.events("ana"))
 
     def ours(self) -> list[str]:
         marks = [item.get("extendedProperties", {}).get("private", {}) for item in self.live()]
@@ -206,9 +203,6 @@ class GoogleBench(Online):
         self.fake.user(TOKEN, "ana", zone=where)
         shown = {"transparency": "transparent"} if free else {}
         self.fake.put("ana", summary="Away", start=date, end=date + dt.timedelta(days=1), **shown)
-
-    def by_hand(self, event_id: str) -> None:
-        self.fake.remove("ana", event_id)
 
     def move(self, event_id: str, start: dt.datetime, end: dt.datetime) -> None:
         self.fake.change("ana", event_id, start=start, end=end)
@@ -228,6 +222,7 @@ class _Yielding(httpx.AsyncBaseTransport):
 
 
 class GraphBench(Online):
+    fake: FakeGraph
     query = "view"
 
     def __init__(self, portal: BlockingPortal, deadline: Callable[[], Deadline] = patient) -> None:
@@ -244,22 +239,11 @@ class GraphBench(Online):
         )
 
     @property
-    def faults(self) -> Faults:
-        return self.fake.faults
-
-    @property
-    def calls(self) -> Sequence[Any]:
-        return self.fake.calls
-
-    @property
     def mailed(self) -> Sequence[object]:
         return self.fake.invitations
 
     def sign_in(self, scopes: Iterable[str] | None = None, *, expired: bool = False) -> None:
         self.fake.user(TOKEN, "ana", _WRITE if scopes is None else tuple(scopes), expired)
-
-    def live(self) -> list[Any]:
-        return list(self.fake.events("ana"))
 
     def ours(self) -> list[str]:
         marks = [mark for item in self.live() for mark in item.get("singleValueExtendedProperties", ())]
@@ -275,9 +259,6 @@ class GraphBench(Online):
         self.time_zone = where
         shown, after = "free" if free else "oof", date + dt.timedelta(days=1)
         self.fake.put("ana", "Away", date, after, shown, is_all_day=True, zone=where)
-
-    def by_hand(self, event_id: str) -> None:
-        self.fake.remove("ana", event_id)
 
     def move(self, event_id: str, start: dt.datetime, end: dt.datetime) -> None:
         found = self.fake.find("ana", event_id)

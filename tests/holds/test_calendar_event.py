@@ -44,18 +44,6 @@ def bench(request: pytest.FixtureRequest, portal: BlockingPortal) -> Iterator[Be
     made.close()
 
 
-@pytest.fixture
-def google(portal: BlockingPortal) -> GoogleBench:
-    return GoogleBench(portal)
-
-
-@pytest.fixture
-def graph(portal: BlockingPortal) -> Iterator[GraphBench]:
-    made = GraphBench(portal)
-    yield made
-    made.close()
-
-
 def body(bench: Online, wanted: Hold, marked: Marked = LINK) -> dict[str, Any]:
     """What was sent to make a hold's event."""
     bench.create(wanted, marked)

@@ -23,18 +23,6 @@ def bench(request: pytest.FixtureRequest, portal: BlockingPortal) -> Iterator[On
     made.close()
 
 
-@pytest.fixture
-def google(portal: BlockingPortal) -> GoogleBench:
-    return GoogleBench(portal)
-
-
-@pytest.fixture
-def graph(portal: BlockingPortal) -> Iterator[GraphBench]:
-    made = GraphBench(portal)
-    yield made
-    made.close()
-
-
 class TestPages:
     def test_all_pages_of_a_list_and_of_what_is_taken(self, bench: Online) -> None:
         assert isinstance(bench, GoogleBench | GraphBench)

@@ -26,10 +26,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-import anyio
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from tests.holds.fakes import google_discovery as discovery
 from tests.holds.fakes import google_events as rules
@@ -37,6 +35,7 @@ from tests.holds.fakes.faults import Fault, Faults
 from tests.holds.fakes.google_events import Event, Refusal
 from tests.holds.fakes.google_reading import HONOURED, PRIMARY, Ask, User, check_query, free_busy, listed
 from tests.holds.fakes.google_transport import AsgiHttp
+from tests.holds.fakes.served import Served, no_such_page
 
 __all__ = ["HOLDS", "HONOURED", "OPERATIONS", "AsgiHttp", "Call", "FakeGoogle", "Fault", "Faults"]
 
@@ -74,7 +73,7 @@ class _Token:
     expired: bool
 
 
-class FakeGoogle:
+class FakeGoogle(Served):
     """See the module. Each user has one calendar, "primary"; several threads may ask at once.
 
     Attributes:
@@ -169,31 +168,10 @@ class FakeGoogle:
 
     # The API.
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request of ASGI. Raises ConnectionResetError for an answer that shall be lost."""
-        request = Request(scope, receive)
-        content = await request.body()
-        # Whoever comes first is served whole; waiting is done outside, so that the slow hold up nobody.
-        with self._lock:
-            response, fault = self._served(request, content)
-        if fault and fault.delay:
-            await anyio.sleep(fault.delay)
-        if fault and fault.lose:
-            raise ConnectionResetError(104, "Connection reset by peer")
-        await response(scope, receive, send)
-
     def _served(self, request: Request, content: bytes) -> tuple[Response, Fault | None]:
-        found = next(
-            (
-                (operation, matched.groupdict())
-                for verb, path, operation in self._routes
-                if verb == request.method and (matched := path.fullmatch(request.url.path))
-            ),
-            None,
-        )
+        found = self.routed(request)
         if found is None:
-            page = "<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>"
-            return Response(page, 404, media_type="text/html"), None
+            return no_such_page(), None
         operation, placed = found
         if "x-http-method-override" in request.headers:
             raise NotImplementedError("the fake knows nothing of queries too long for an address")
