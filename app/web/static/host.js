@@ -1,10 +1,11 @@
 /**
- * The plain page as a host of the review: a text area with a layer of marks under it, the
- * browser's clipboard and downloads. Another host (a mail client's pane) offers the same methods.
+ * The plain page as a host of the review: a text area with a layer of marks under it. Another host (a
+ * mail client's pane) offers the same methods: see Host in types.js.
  */
 
 import { difference } from "./ledger.js";
 import { marked } from "./parts/marks.js";
+import { rewritten } from "./rewrites.js";
 
 /** @typedef {import("./ledger.js").Edit} Edit @typedef {import("./parts/marks.js").Mark} Mark */
 
@@ -44,6 +45,24 @@ export class PageHost {
   }
 
   /**
+   * All in one step of the browser's own undo.
+   * @param {import("./types.js").Rewrite[]} rewrites
+   * @param {string} expected
+   */
+  async write(rewrites, expected) {
+    if (this.#text !== expected) return false;
+    if (rewrites.length === 0) return true;
+    const [start, end] = [rewrites[0].start, rewrites[rewrites.length - 1].end];
+    const inside = rewrites.map((step) => ({ ...step, start: step.start - start, end: step.end - start }));
+    this.replace(start, end, rewritten(expected.slice(start, end), inside));
+    return true;
+  }
+
+  focus() {
+    this.field.focus();
+  }
+
+  /**
    * Put words in place of a stretch. The browser's own undo keeps working.
    * @param {number} start
    * @param {number} end
@@ -72,6 +91,14 @@ export class PageHost {
     this.field.focus({ preventScroll: true });
     this.field.setSelectionRange(start, end);
     this.reveal(start);
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
+  show(start, end) {
+    this.select(start, end);
   }
 
   /** @returns {number} where the cursor is, -1 when it is not in the text */
@@ -103,50 +130,5 @@ export class PageHost {
   mark(marks, active) {
     // The closing blank gives a last empty line its height, as in the field.
     this.layer.replaceChildren(...marked(this.#text, marks, active), "\u200b");
-  }
-
-  /**
-   * @param {string} name
-   * @param {string} type
-   * @param {string} content
-   */
-  saveFile(name, type, content) {
-    const address = URL.createObjectURL(new Blob([content], { type }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
-  }
-
-  /** @param {string} text */
-  async copy(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without a secure origin or permission: through a selection.
-      const carrier = document.createElement("textarea");
-      carrier.value = text;
-      carrier.className = "visually-hidden";
-      const before = document.activeElement;
-      document.body.append(carrier);
-      carrier.select();
-      document.execCommand("copy");
-      carrier.remove();
-      if (before instanceof HTMLElement) before.focus();
-    }
-  }
-}
-
-/**
- * A storage that may be forbidden.
- * @param {"localStorage" | "sessionStorage"} name
- * @returns {Storage | null}
- */
-export function storage(name) {
-  try {
-    return window[name];
-  } catch {
-    return null;
   }
 }

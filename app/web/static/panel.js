@@ -16,10 +16,11 @@ import { revisedPart } from "./parts/diff.js";
  * @param {import("./types.js").Finding[]} shown.findings to act on
  * @param {import("./types.js").Finding[]} shown.dismissed
  * @param {import("./types.js").Change[]} shown.changes
+ * @param {import("./types.js").Bookings | null} [shown.bookings] the user's own calendar
  * @param {import("./types.js").Words} words
  * @returns {(HTMLElement | null)[]}
  */
-export function panel({ review, text, current, findings, dismissed, changes }, words) {
+export function panel({ review, text, current, findings, dismissed, changes, bookings = null }, words) {
   const incoming = review.direction === "incoming";
   const inserted = changes.filter((change) => change.kind === "insert");
   const reworded = changes.filter((change) => change.kind !== "insert");
@@ -31,7 +32,7 @@ export function panel({ review, text, current, findings, dismissed, changes }, w
     incoming ? advicePart(review.advice, words) : null,
     revisedPart(text, review.revised, words),
     briefPart(review.call_brief, words),
-    holdsPart(review.holds, words),
+    holdsPart(review.holds, bookings, words),
     incoming ? null : advicePart(review.advice, words),
     notesPart(review.notes, words),
     dismissedPart(dismissed, words),

@@ -38,6 +38,13 @@ export class Reviewer {
     this.#timer = window.setTimeout(() => this.#run(), rest);
   }
 
+  /** Give up what is under way. */
+  close() {
+    this.#turn += 1;
+    this.#abort.abort();
+    clearTimeout(this.#timer);
+  }
+
   async #run() {
     const { client, text, request, busy, show } = this.parts;
     const turn = this.#turn;

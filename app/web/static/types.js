@@ -63,9 +63,11 @@
  * @property {DateMention[]} deadlines
  * @property {Hold[]} holds
  * @property {Advice[]} advice
+ * @property {{event: string, kind: string, reason: string}[]} [release] entries in the calendar that may go
  * @property {CallBrief | null} call_brief
  * @property {Note[]} notes
  * @property {string | null} revised
+ * @property {string | null} [reply] where it was asked for: what an answer should say, to begin with
  * @property {{content_type: string, content: string}} [body] of a raw mail: what was reviewed
  *
  * @typedef {object} Words the interface in one language
@@ -86,6 +88,32 @@
  * @property {number} start where they stand now
  * @property {number} end
  * @property {boolean} [open] whether typing at its end still belongs to it
+ *
+ * @typedef {{start: number, end: number, words: string}} Rewrite what stands at start..end gives way to `words`
+ *
+ * @typedef {object} Host holds the text: a page's field, or a mail client's draft
+ * @property {() => string} text as it was last seen
+ * @property {(listener: (text: string, edit: import("./ledger.js").Edit) => void) => void} onChange
+ * @property {(rewrites: Rewrite[], expected: string) => Promise<boolean>} write in order, apart from each other; false,
+ *   and nothing written, when the text is no longer `expected`. Raises Failure.
+ * @property {(start: number, end: number) => void} select brings the cursor there, where that is possible
+ * @property {(start: number, end: number) => void} show because the reader asked for it
+ * @property {(at: number) => void} reveal scrolls there
+ * @property {() => number} cursor -1 when it is not in the text, or not known
+ * @property {() => void} focus
+ * @property {(marks: import("./parts/marks.js").Mark[], active: string | null) => void} mark
+ *
+ * @typedef {object} Booking a hold and the user's calendar
+ * @property {"looking" | "free" | "taken" | "unknown" | "working" | "made" | "failed"} state
+ * @property {{start: string, end: string} | null} slot where it stands, or where it would come to stand
+ * @property {string | null} url opens the event
+ * @property {string | null} undo
+ * @property {string} problem what went wrong, in words
+ *
+ * @typedef {object} Bookings
+ * @property {(hold: Hold) => Booking | undefined} of
+ * @property {(hold: Hold) => Promise<void>} make
+ * @property {(hold: Hold) => Promise<void>} undo
  */
 
 export {};

@@ -14,8 +14,9 @@ import { changeCard, findingCard } from "./finding.js";
  * @param {Change[]} changes of kind "replace" and "revise"
  * @param {string} text that they stand in
  * @param {Words} words
+ * @param {string} [name] of the part, and of its title
  */
-export function findingsPart(findings, changes, text, words) {
+export function findingsPart(findings, changes, text, words, name = "findings") {
   const cards = [
     ...findings.map((finding) => ({ at: finding.start, card: findingCard(finding, text, words) })),
     ...changes.map((change) => ({
@@ -25,7 +26,7 @@ export function findingsPart(findings, changes, text, words) {
   ].sort((a, b) => a.at - b.at);
   const count = h("span", { class: "count" }, words.number(findings.length));
   const none = findings.length === 0 ? h("p", { class: "none" }, words.say("findings-none")) : null;
-  return section("findings", words.say("findings"), [none, ...cards.map(({ card }) => card)], count);
+  return section(name, words.say(name), [none, ...cards.map(({ card }) => card)], count);
 }
 
 /**

@@ -7,16 +7,23 @@ import { button, h, icon, send } from "./dom.js";
 /**
  * Event: example.
  * @param {Words} words
+ * @param {"page" | "draft" | "message"} where there is nothing; the page offers an example
  */
-export function emptyPart(words) {
+export function emptyPart(words, where) {
   const { say } = words;
-  return h(
-    "section",
-    { class: "empty" },
-    h("h2", {}, say("empty-title")),
-    h("p", {}, say("empty-text")),
-    button(say("example"), { action: "example" }, { kind: "main", key: "example" }),
-  );
+  const text = { page: "empty-text", draft: "empty-draft", message: "empty-message" }[where];
+  const example = where === "page" && button(say("example"), { action: "example" }, { kind: "main", key: "example" });
+  return noticePart(say("empty-title"), say(text), example);
+}
+
+/**
+ * A quiet word in place of a review.
+ * @param {string} title
+ * @param {string} text
+ * @param {HTMLElement | false} [action]
+ */
+export function noticePart(title, text, action = false) {
+  return h("section", { class: "empty" }, h("h2", {}, title), h("p", {}, text), action);
 }
 
 /**
@@ -41,14 +48,14 @@ function keyForm(failure, words) {
         },
       },
     },
-    h("p", { id: "key-text" }, failure.wrongKey ? say("key-wrong") : say("key-text")),
+    h("p", { id: "key-text" }, failure.code === "wrong-key" ? say("key-wrong") : say("key-text")),
     h("label", { for: "key" }, say("key")),
     h("div", { class: "key-row" }, field, h("button", { type: "submit", class: "button main" }, say("key-use"))),
   );
 }
 
 /**
- * Events: retry, key {key}.
+ * Events: retry, key {key}, sign-in.
  * @param {Failure} failure
  * @param {Words} words
  */
@@ -56,7 +63,7 @@ export function problemPart(failure, words) {
   const { say } = words;
   const title = say(`${failure.kind}-title`);
   const text =
-    ["away", "starting", "file"].includes(failure.kind)
+    ["away", "starting", "file", "mail", "sign-in", "popup", "cancelled"].includes(failure.kind)
       ? say(`${failure.kind}-text`)
       : failure.kind === "busy"
         ? say("busy-text", { seconds: words.number(Math.max(failure.wait, 1)) })
@@ -72,6 +79,8 @@ export function problemPart(failure, words) {
         { class: "plain-list" },
         ...failure.fields.map(({ pointer, detail }) => h("li", {}, h("code", { dir: "ltr" }, pointer), " ", detail)),
       ),
-    (failure.kind === "away" || failure.kind === "failed") && button(say("retry"), { action: "retry" }, { key: "retry" }),
+    ["away", "failed", "mail"].includes(failure.kind) && button(say("retry"), { action: "retry" }, { key: "retry" }),
+    ["sign-in", "popup", "cancelled"].includes(failure.kind) &&
+      button(say("sign-in"), { action: "sign-in" }, { kind: "main", key: "sign-in" }),
   );
 }
