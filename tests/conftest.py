@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from app.main import create_app
 from app.settings import Settings
 from app.tone.review import Engine
+from tests.node import missing
 
 CHROMIUM = shutil.which("chromium")
 CASES = Path(__file__).parents[2] / "shared" / "cases" / "dev"
@@ -29,6 +30,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("TACTLINE_REQUIRE_BROWSER"):
             pytest.fail(reason)
         pytest.skip(reason)
+    if item.get_closest_marker("npm") and (reason := missing()):
+        if os.environ.get("TACTLINE_REQUIRE_NPM"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     if item.get_closest_marker("cases") and not CASES.is_dir():
         pytest.skip("needs the labelled mails beside the repository")
 
@@ -36,7 +41,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith("TACTLINE_") and name != "TACTLINE_REQUIRE_BROWSER":
+        if name.startswith("TACTLINE_") and not name.startswith("TACTLINE_REQUIRE_"):
             monkeypatch.delenv(name)
 
 

@@ -1,21 +1,13 @@
 """The bodies that go to Microsoft Graph, and those that its fake answers, are of the vendor's own types.
 
 The vendor publishes them for TypeScript (npm `@microsoft/microsoft-graph-types`, generated from the
-service's metadata), so it is TypeScript's compiler that judges. Neither is needed to build or to run
-the service; where they are not found, these tests are skipped. To run them:
-
-    npm install --prefix FOLDER @microsoft/microsoft-graph-types typescript
-    TACTLINE_GRAPH_TYPES=FOLDER/node_modules pytest tests/holds/test_graph_types.py
+service's metadata), so it is TypeScript's compiler that judges (tests/node.py).
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +16,13 @@ from anyio.from_thread import BlockingPortal
 
 from tests.holds.fakes.graph import FakeGraph
 from tests.holds.fakes.graph_client import EXPAND, OF_THREAD, Asking, all_day, body
+from tests.node import type_errors
+
+pytestmark = pytest.mark.npm
 
 Json = dict[str, Any]
 
 PACKAGE = "@microsoft/microsoft-graph-types"
-# Read when the module is, since no test sees the settings of the machine.
-_GIVEN = os.environ.get("TACTLINE_GRAPH_TYPES", "")
 # OData's own annotations stand beside an event's properties; the types do not have them.
 _HEADER = f"""\
 import type {{ Event, NullableOption }} from "{PACKAGE}";
@@ -48,22 +41,11 @@ interface Failed {{
 """
 
 
-def missing(modules: Path) -> str:
-    """What is not there of all that `compile_types` needs, in words; "" when nothing is missing."""
-    if shutil.which("node") is None:
-        return "node is not installed"
-    if not (modules / ".bin" / "tsc").exists():
-        return "TypeScript's tsc is not in the folder of modules"
-    if not (modules / PACKAGE / "package.json").exists():
-        return f"{PACKAGE} is not in the folder of modules"
-    return ""
-
-
-def compile_types(requests: list[Json], answers: list[Json], modules: Path) -> str:
-    """What tsc says of bodies taken as the vendor's types: "" when they are right.
+def compile_types(requests: list[Json], answers: list[Json], folder: Path) -> list[str]:
+    """What tsc says of bodies taken as the vendor's types: nothing when they are right.
 
     Requests have to be an `Event`; answers an `Event`, a page of them, or an error. An object that
-    is written out may have no property that its type lacks. `modules` is a node_modules folder.
+    is written out may have no property that its type lacks. `folder` is empty.
     """
     # One line a body, so that an error's line tells whose it is.
     lines = [
@@ -73,31 +55,8 @@ def compile_types(requests: list[Json], answers: list[Json], modules: Path) -> s
     for index, answer in enumerate(answers):
         kind = "Page" if "value" in answer else "Failed" if "error" in answer else "Told"
         lines.append(f"export const answer{index}: {kind} = {json.dumps(answer)};")
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "node_modules").symlink_to(modules.resolve(), target_is_directory=True)
-        source = Path(folder) / "bodies.ts"
-        source.write_text(_HEADER + "\n".join(lines) + "\n", encoding="utf-8")
-        done = subprocess.run(  # noqa: S603 - the compiler that was named for this, and our own file
-            [str(modules.resolve() / ".bin" / "tsc"), "--strict", "--noEmit", source.name],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    if done.returncode == 0:
-        return ""
-    return (done.stdout + done.stderr).strip() or f"tsc ended with {done.returncode}"
-
-
-@pytest.fixture(scope="module")
-def modules() -> Path:
-    if not _GIVEN:
-        pytest.skip("TACTLINE_GRAPH_TYPES names no folder of node modules")
-    folder = Path(_GIVEN)
-    if reason := missing(folder):
-        pytest.skip(reason)
-    return folder
+    (folder / "bodies.ts").write_text(_HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+    return type_errors(folder, ["bodies.ts"])
 
 
 def recorded(portal: BlockingPortal) -> tuple[list[Json], list[Json]]:
@@ -123,10 +82,10 @@ def recorded(portal: BlockingPortal) -> tuple[list[Json], list[Json]]:
     return requests, [call.answer for call in graph.calls if call.answer is not None]
 
 
-def test_the_fakes_bodies_are_of_the_vendors_types(modules: Path, portal: BlockingPortal) -> None:
+def test_the_fakes_bodies_are_of_the_vendors_types(tmp_path: Path, portal: BlockingPortal) -> None:
     requests, answers = recorded(portal)
     assert (len(requests), len(answers)) == (4, 9)
-    assert compile_types(requests, answers, modules) == ""
+    assert compile_types(requests, answers, tmp_path) == []
 
 
 WRONG: list[tuple[Json, str]] = [
@@ -141,25 +100,12 @@ WRONG: list[tuple[Json, str]] = [
 ]
 
 
-def test_wrong_bodies_do_not_compile(modules: Path) -> None:
+def test_wrong_bodies_do_not_compile(tmp_path: Path) -> None:
     wrong = [body for body, _ in WRONG]
     pages: list[Json] = [{"value": [{"id": "x"}, body]} for body in wrong]
-    said = compile_types(wrong, [*wrong, *pages], modules).splitlines()
+    said = compile_types(wrong, [*wrong, *pages], tmp_path)
     found = {int(match[1]): line for line in said if (match := re.match(r"bodies\.ts\((\d+),", line))}
     first = _HEADER.count("\n") + 1
     assert sorted(found) == list(range(first, first + 3 * len(WRONG)))
     for number, line in found.items():
         assert WRONG[(number - first) % len(WRONG)][1] in line
-
-
-def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert "node" in missing(tmp_path)
-    monkeypatch.setattr(shutil, "which", lambda _: "node")
-    assert "tsc" in missing(tmp_path)
-    (tmp_path / ".bin").mkdir()
-    (tmp_path / ".bin" / "tsc").touch()
-    assert PACKAGE in missing(tmp_path)
-    (tmp_path / PACKAGE).mkdir(parents=True)
-    (tmp_path / PACKAGE / "package.json").touch()
-    assert missing(tmp_path) == ""
