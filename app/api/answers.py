@@ -165,6 +165,11 @@ class ReviewOut(BaseModel):
         description="What was sent with every first replacement applied and every missing element inserted; "
         "null when there is nothing to change."
     )
+    reply: str | None = Field(
+        default=None,
+        description="Only where it was asked for: a reply to an incoming message, with a place for all that "
+        "it calls for, in its language; null where the language has no guidance.",
+    )
     body: BodyOut | None = Field(
         default=None, description="Only for a raw mail: the part of it that was reviewed."
     )

@@ -91,6 +91,8 @@ async def create_review(request: Request, shared: Shared, query: Annotated[RawOp
         review = engine.review(asked.request)
         language = explained_in(review, preferred)
         answer = answered(review, engine.guidance, asked, options, language)
+        if isinstance(options, ReviewIn) and options.reply and review.direction == "incoming":
+            answer = answer.model_copy(update={"reply": engine.skeleton(asked.request)})
         if media == MAIL:
             answer = answer.model_copy(update={"body": body_of(review.document)})
         logs.event(

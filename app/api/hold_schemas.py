@@ -141,6 +141,10 @@ class HoldsQuery(_Clocked):
         return self.thread if re.fullmatch(r"[0-9a-f]{32}", self.thread) else digest(self.thread)
 
 
+def _told(when: dt.date, zone: dt.tzinfo) -> str:
+    return (when.astimezone(zone) if isinstance(when, dt.datetime) else when).isoformat()
+
+
 class StandingOut(Strict):
     """An event that this service made."""
 
@@ -156,13 +160,14 @@ class StandingOut(Strict):
     move_to: SlotOut | None = Field(description="A free time to move it to, when there is a clash.")
 
     @classmethod
-    def of(cls, standing: Standing, account: Account) -> Self:
+    def of(cls, standing: Standing, account: Account, zone: dt.tzinfo) -> Self:
+        """`zone` is the one that times are told in: calendars keep them in their own."""
         event, move_to = standing.event, standing.move_to
         return cls(
-            hold=event.hold, kind=event.kind, title=event.title, start=event.start.isoformat(),
-            end=event.end.isoformat(), all_day=not isinstance(event.start, dt.datetime),
+            hold=event.hold, kind=event.kind, title=event.title, start=_told(event.start, zone),
+            end=_told(event.end, zone), all_day=not isinstance(event.start, dt.datetime),
             event=EventOut(id=event.id, url=event.url), undo=undo(account, event), clash=standing.clash,
-            move_to=SlotOut(start=move_to[0].isoformat(), end=move_to[1].isoformat()) if move_to else None,
+            move_to=SlotOut(start=_told(move_to[0], zone), end=_told(move_to[1], zone)) if move_to else None,
         )  # fmt: skip
 
 

@@ -193,7 +193,12 @@ async def list_holds(request: Request, shared: Shared, query: Annotated[HoldsQue
         calendar, query.key(thread_key), now=query.moment(), hours=week.default_hours(query.time_zone),
         zone=query.time_zone,
     )  # fmt: skip
-    return _json(StandingsOut(holds=[StandingOut.of(item, query.calendar) for item in found]), 200)
+    return _json(
+        StandingsOut(
+            holds=[StandingOut.of(item, query.calendar, week.zone(query.time_zone)) for item in found]
+        ),
+        200,
+    )
 
 
 @router.delete(

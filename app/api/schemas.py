@@ -261,6 +261,14 @@ class ReviewIn(Options):
         default=None,
         description="Default: 09:00 to 17:30, Sunday to Thursday where that is usual, else Monday to Friday.",
     )
+    thread: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
+        default=None,
+        description="Any text that names the conversation, like the provider's id of it: its holds are found "
+        "again by it. Default: the subject names it.",
+    )
+    reply: bool = Field(
+        default=False, description="Whether to word a reply to begin with; for incoming messages."
+    )
 
     def ask(self, now: dt.datetime) -> Asked:
         """What the engine is asked. Reading HTML takes time: call this off the event loop."""
@@ -278,7 +286,7 @@ class ReviewIn(Options):
         )
         # Without a subject the first message tells threads apart; the draft itself changes as one types.
         first = request.context[0].document.source if request.context else ""
-        return Asked(request, "" if self.message.subject.strip() else first)
+        return Asked(request, self.thread or ("" if self.message.subject.strip() else first))
 
 
 def _plus_lost(value: object) -> object:

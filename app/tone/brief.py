@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from app.guidance.schema import Brief, Guidance
 from app.tone.elements import wording
-from app.tone.templates import Voice
+from app.tone.templates import Voice, render
 from app.tone.types import CallBrief, Document, Element
 
 # Step of the call -> the act that performs it in writing.
@@ -65,9 +65,9 @@ def skeleton(
     greeting = brief.greeting.replace("{name}", name) if name else brief.greeting_unnamed
     paragraphs = [
         greeting,
-        " ".join([brief.opening, *opening]),
+        " ".join([render(brief.opening, voice), *opening]),
         *([" ".join(rest)] if rest else []),
-        brief.closing,
+        render(brief.closing, voice),
     ]
     return "\n\n".join(paragraphs)
 
