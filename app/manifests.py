@@ -11,9 +11,11 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+from app import manifests_outlook
 from app.errors import TactlineError
 
 PLACE = "${BASE_URL}"
@@ -28,6 +30,7 @@ CALENDAR_LINKS = ("https://www.google.com/calendar/", "https://calendar.google.c
 DRAFT_SCOPES = ("https://www.googleapis.com/auth/gmail.compose",)
 """Restricted: every draft, to read and to write, and no other mail. Google lets it send as well."""
 
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HERE = Path(__file__).parent
 # An installed package carries the templates inside itself, a checkout has them beside it.
 _TEMPLATES = (_HERE / "_manifests", _HERE.parent / "manifests")
@@ -40,15 +43,18 @@ _LOCAL = re.compile(rf"https?://(?:localhost|127\.0\.0\.1|\[::1\]){_PORT}")
 
 
 class BadAddress(TactlineError):  # noqa: N818 - reads as what it says
-    """The address cannot go into a manifest: its "form", or it is "local", known to this machine alone."""
+    """The address cannot go into a manifest: its "form", or it is "local", known to this machine alone; or
+    the "client-id" is none."""
 
-    def __init__(self, reason: Literal["form", "local"]) -> None:
+    def __init__(self, reason: Literal["form", "local", "client-id"]) -> None:
         super().__init__(
-            "The address needs the form https://tactline.example.com, without anything after the host."
-            if reason == "form"
-            else "Only this machine knows this address."
+            {
+                "form": "The address needs the form https://tactline.example.com and nothing after it.",
+                "local": "Only this machine knows this address.",
+                "client-id": "The id of an application has the form 00000000-0000-4000-8000-000000000001.",
+            }[reason]
         )
-        self.reason: Literal["form", "local"] = reason
+        self.reason: Literal["form", "local", "client-id"] = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,13 @@ class Features:
     """What the add-on shall do, where it needs more permissions.
 
     `calendar`: holds go into the user's calendar. `read_drafts`: the user's draft is read, as with
-    TACTLINE_GMAIL_READ_DRAFTS; for add-ons that stay inside one organisation.
+    TACTLINE_GMAIL_READ_DRAFTS; for add-ons that stay inside one organisation. `entra_client_id`: users of
+    Outlook sign in to this application; empty: nobody does.
     """
 
     calendar: bool = True
     read_drafts: bool = False
+    entra_client_id: str = ""
 
 
 def checked_address(text: str, *, insecure_local: bool = False) -> str:
@@ -83,6 +91,8 @@ def render(
     base_url: str, features: Features = Features(), *, insecure_local: bool = False
 ) -> dict[str, bytes]:
     """Every manifest for this address, by its path under `manifests/`. Raises BadAddress."""
+    if features.entra_client_id and not _GUID.fullmatch(features.entra_client_id):
+        raise BadAddress("client-id")
     address = checked_address(base_url, insecure_local=insecure_local)
     deployment = _filled(json.loads(template(GMAIL)), lambda text: text.replace(PLACE, address))
     scopes, common = deployment["oauthScopes"], deployment["addOns"]["common"]
@@ -93,7 +103,17 @@ def render(
         ]
     if features.read_drafts:
         scopes += DRAFT_SCOPES
-    return {GMAIL: (json.dumps(deployment, indent=2, ensure_ascii=False) + "\n").encode()}
+    outlook = manifests_outlook.render(template, address, features.entra_client_id, _version())
+    return {GMAIL: (json.dumps(deployment, indent=2, ensure_ascii=False) + "\n").encode(), **outlook}
+
+
+def _version() -> str:
+    """This product's version as n.n.n: Outlook takes numbers alone."""
+    try:
+        numbers = re.findall(r"[0-9]{1,5}", version("tactline"))[:3]
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        numbers = []
+    return ".".join([*numbers, "0", "0", "0"][:3])
 
 
 def template(path: str) -> bytes:

@@ -14,7 +14,7 @@ from tests.conftest import Client
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
-SIZES = (16, 32, 64, 80, 120, 128)
+SIZES = (16, 25, 32, 48, 50, 64, 75, 80, 96, 120, 128, 144, 192)
 
 
 def _png(name: str) -> tuple[bytes, int, int, bytes]:
@@ -34,7 +34,7 @@ def _digest(source: str) -> bytes:
 def test_the_logo_is_drawn_from_its_source_in_every_size(size: int) -> None:
     _, width, height, drawn_from = _png(f"tactline-{size}.png")
     assert (width, height) == (size, size)
-    assert drawn_from == _digest("tactline-small.svg" if size == 16 else "tactline.svg"), (
+    assert drawn_from == _digest("tactline-small.svg" if size < 32 else "tactline.svg"), (
         "draw again: python manifests/icons/draw.py"
     )
 
@@ -55,3 +55,10 @@ def test_the_logo_is_served(make_client: Callable[..., Client]) -> None:
     answer = make_client(None).get("/static/icons/tactline-128.png")
     assert answer.status_code == 200
     assert answer.content == _png("tactline-128.png")[0]
+
+
+def test_the_outline_is_white_on_nothing() -> None:
+    assert _png("outline-32.png")[1:] == (32, 32, _digest("outline.svg"))
+    source = (ROOT / "manifests/icons/outline.svg").read_text(encoding="utf-8")
+    assert set(re.findall(r"#[0-9a-f]{3,6}", source)) == {"#fff"}
+    assert "rect" not in source

@@ -184,13 +184,14 @@ def manifests(
     out: Annotated[Path, typer.Option(help=_help("out"), show_default=False)],
     read_drafts: Annotated[bool, typer.Option("--read-drafts", help=_help("read-drafts"))] = False,
     no_calendar: Annotated[bool, typer.Option("--no-calendar", help=_help("no-calendar"))] = False,
+    entra_client_id: Annotated[str, typer.Option(help=_help("entra-client-id"), show_default=False)] = "",
     insecure_local: Annotated[bool, typer.Option("--insecure-local", help=_help("insecure-local"))] = False,
 ) -> None:
     from app.cli import deploying as command
     from app.manifests import Features
 
     try:
-        features = Features(calendar=not no_calendar, read_drafts=read_drafts)
+        features = Features(not no_calendar, read_drafts, entra_client_id)
         command.write(base_url, out, features, insecure_local, _LANGUAGE)
     except TactlineError as error:
         fail(str(error))

@@ -1,4 +1,4 @@
-"""`tactline manifests`: write what Gmail needs to find the service."""
+"""`tactline manifests`: write what Gmail and Outlook need to find the service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def write(
     try:
         rendered = manifests.render(base_url, features, insecure_local=insecure_local)
     except manifests.BadAddress as error:
-        key = "cli.error.base-url" if error.reason == "form" else "cli.error.base-url-local"
+        key = {"form": "base-url", "local": "base-url-local", "client-id": "client-id"}[error.reason]
+        key = f"cli.error.{key}"
         raise NotWritten(strings.say(language, key)) from None
     for path, content in rendered.items():
         _put(folder / path, content, language)
@@ -30,6 +31,8 @@ def write(
     typer.echo(f"  TACTLINE_PUBLIC_URL={base_url}")
     typer.echo(f"  TACTLINE_GMAIL_CALENDAR={int(features.calendar)}")
     typer.echo(f"  TACTLINE_GMAIL_READ_DRAFTS={int(features.read_drafts)}")
+    if features.entra_client_id:
+        typer.echo(f"  TACTLINE_ENTRA_CLIENT_ID={features.entra_client_id}")
     typer.echo(strings.say(language, "cli.how-to-install"))
 
 

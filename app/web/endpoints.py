@@ -84,6 +84,11 @@ async def guideline(request: Request, identity: str, lang: Lang = None) -> Respo
     return pages.answer(pages.guideline(guidance, found, language_of(request)), language_of(request))
 
 
+@router.get("/privacy")
+async def privacy(request: Request, lang: Lang = None) -> Response:
+    return pages.answer(pages.privacy(language_of(request)), language_of(request))
+
+
 @router.get("/problems/{code}")
 async def problem(request: Request, code: str, lang: Lang = None) -> Response:
     """The page that a problem document's `type` leads to."""

@@ -97,6 +97,11 @@ def _cited(guidance: Guidance, reference: str, language: Language) -> Cited:
     return Cited(article.title[language], article.sections[section_id].title[language])
 
 
+def privacy(language: Language) -> str:
+    """What is read, what is kept, and the terms: the add-ons' manifests lead here."""
+    return _page("privacy.html", language)
+
+
 def problem(code: str, language: Language) -> str:
     """What a kind of problem means."""
     words = strings.words(language)

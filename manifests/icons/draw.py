@@ -17,16 +17,15 @@ from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "app" / "web" / "static" / "icons"
+SMALL = (16, 25)
+LARGE = (32, 48, 50, 64, 75, 80, 96, 120, 128, 144, 192)
 DRAWINGS = {
-    "tactline-16.png": ("tactline-small.svg", 16, 16),
-    "tactline-32.png": ("tactline.svg", 32, 32),
-    "tactline-64.png": ("tactline.svg", 64, 64),
-    "tactline-80.png": ("tactline.svg", 80, 80),
-    "tactline-120.png": ("tactline.svg", 120, 120),
-    "tactline-128.png": ("tactline.svg", 128, 128),
+    **{f"tactline-{size}.png": ("tactline-small.svg", size, size) for size in SMALL},
+    **{f"tactline-{size}.png": ("tactline.svg", size, size) for size in LARGE},
+    "outline-32.png": ("outline.svg", 32, 32),
     "banner-220x140.png": ("banner.svg", 220, 140),
 }
-"""File name -> its source, width and height in pixels. At 16 pixels the mark has a drawing of its own."""
+"""File name -> its source, width and height in pixels. Small, the mark has a drawing of its own."""
 _HEADER = 8 + 25  # signature and IHDR, which must come first (PNG, 5.6)
 
 
