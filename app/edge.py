@@ -78,8 +78,13 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 out = MutableHeaders(scope=message)
+                # A page with a policy of its own says there who may frame it: the old header knows no names.
+                framed = "content-security-policy" in out
                 for name, value in SECURITY_HEADERS.items():
-                    out.setdefault(name, value)
+                    if not (framed and name == "X-Frame-Options"):
+                        out.setdefault(name, value)
+                # Else browsers guess how long a file is good for, and mix modules of two releases.
+                out.setdefault("Cache-Control", "no-cache")
                 out["X-Request-ID"] = identity
             await send(message)
 

@@ -23,10 +23,12 @@ from app.api import endpoints as api
 from app.api import faults, problems
 from app.api.problems import Problem
 from app.api.requests import JSON
+from app.auth import entra
 from app.errors import TactlineError
 from app.gmail import endpoints as gmail
 from app.gmail import preview
-from app.service import Engine, NotReady, Service
+from app.outlook import endpoints as outlook
+from app.service import Engine, NotReady, Outlook, Service
 from app.settings import Settings
 from app.starting import Connect
 from app.tone.mail import read_text
@@ -62,6 +64,12 @@ def create_app(
         keys=tuple(key.get_secret_value() for key in settings.api_keys),
         # A service that others reach is nobody's workbench, even behind a proxy on this machine.
         preview=settings.loopback and not settings.api_keys and not settings.public_url,
+        outlook=Outlook(
+            settings.public_url,
+            settings.entra_client_id,
+            entra.authority(settings.entra_tenants),
+            settings.outlook_frame_ancestors,
+        ),
         engine=engine,
         threads=settings.threads or os.cpu_count() or 1,
     )
@@ -87,6 +95,7 @@ def create_app(
     app.include_router(api.router)
     app.include_router(gmail.router)
     app.include_router(preview.router)
+    outlook.install(app)
     web.install(app)
 
     @app.get("/healthz", include_in_schema=False)

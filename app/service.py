@@ -35,6 +35,21 @@ class Engine(Protocol):
     def skeleton(self, request: tone.Request, /) -> str | None: ...
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """The Outlook add-in as it is deployed. `client_id` is empty where nobody signs in; `authority` is
+    whose accounts may; `frame_ancestors` are more origins that may show the pane."""
+
+    public_url: str = ""
+    client_id: str = ""
+    authority: str = ""
+    frame_ancestors: tuple[str, ...] = ()
+
+    def scope(self, host: str) -> str | None:
+        """The permission to call this service for a user, as the pane asks for it."""
+        return f"api://{host}/{self.client_id}/access_as_user" if self.client_id else None
+
+
 @dataclass
 class Service:
     """`keys` are the API keys (none: no key is needed), `engine` is None until it is loaded, and
@@ -42,6 +57,7 @@ class Service:
 
     keys: tuple[str, ...] = ()
     preview: bool = False
+    outlook: Outlook = Outlook()
     engine: Engine | None = None
     threads: int = 1
     opened_accounts: Accounts | None = None

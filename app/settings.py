@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.errors import SettingsError
 
 MEBIBYTE = 1024 * 1024
+_ORIGIN = r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{2,5})?"
 
 
 class Settings(BaseSettings):
@@ -99,7 +100,16 @@ class Settings(BaseSettings):
         default=False, description="Read nothing of an opened message before the user asks for it."
     )
 
-    @field_validator("api_keys", "allowed_hosts", "secrets", "entra_tenants", "entra_clients", mode="before")
+    outlook_frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins that may show the Outlook pane besides Microsoft's own: an Outlook on the web "
+        "of your own, like `https://mail.example.com`.",
+    )
+
+    @field_validator(
+        "api_keys", "allowed_hosts", "secrets", "entra_tenants", "entra_clients", "outlook_frame_ancestors",
+        mode="before",
+    )  # fmt: skip
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -154,10 +164,18 @@ class Settings(BaseSettings):
                 "TACTLINE_GMAIL_SERVICE_ACCOUNT needs TACTLINE_GMAIL_CLIENT_ID and TACTLINE_PUBLIC_URL."
             )
 
+    @field_validator("outlook_frame_ancestors")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not re.fullmatch(_ORIGIN, origin):
+                raise ValueError("each needs the form https://mail.example.com, and nothing after it")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _base(cls, value: str) -> str:
-        if value and not re.fullmatch(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{2,5})?", value):
+        if value and not re.fullmatch(_ORIGIN, value):
             raise ValueError("https://, a host in small letters, perhaps a port, and nothing after it")
         return value
 

@@ -7,7 +7,7 @@ token says is believed only after its signature, and a user is (tid, oid), never
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,15 @@ class Caller:
     @property
     def personal(self) -> bool:
         return self.tenant == CONSUMERS
+
+
+def authority(tenants: Collection[str]) -> str:
+    """Where users sign in: at their one directory, or where those of several do. `tenants` as in
+    `TACTLINE_ENTRA_TENANTS`, `any` included."""
+    if len(tenants) == 1 and "any" not in tenants:
+        return f"{LOGIN}/{next(iter(tenants))}"
+    personal = "any" in tenants or CONSUMERS in tenants
+    return f"{LOGIN}/{'common' if personal else 'organizations'}"
 
 
 async def verify(token: str, registration: Registration, keys: Keys, now: dt.datetime) -> Caller:

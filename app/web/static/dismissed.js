@@ -23,7 +23,7 @@ export class Dismissed {
   /** @type {Set<string>} */
   #known;
 
-  /** @param {Storage | null} storage null: remembered until the page is closed */
+  /** @param {Pick<Storage, "getItem" | "setItem"> | null} storage null: remembered until the page is closed */
   constructor(storage) {
     this.#storage = storage;
     this.#known = new Set();

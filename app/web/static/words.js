@@ -51,7 +51,8 @@ export function speak(language, direction, table) {
       if (hold.all_day) return `${date(hold.start.slice(0, 10))}${comma}${say("all-day")}`;
       // RFC 3339 names the local date and time of the hold's own zone: no need to convert.
       const [start, end] = [hold.start.slice(11, 16), hold.end.slice(11, 16)];
-      return `${date(hold.start.slice(0, 10))}${comma}${say("hours", { start, end })}`;
+      // Kept on one line.
+      return `${date(hold.start.slice(0, 10))}${comma}${say("hours", { start, end }).replace(/ /gu, "\u00a0")}`;
     },
   };
 }

@@ -30,7 +30,8 @@ export function briefPart(brief, words) {
       "div",
       { class: "card" },
       h("h3", { class: "label" }, words.say("points")),
-      h("ol", { class: "points", dir: "auto" }, ...brief.talking_points.map((point) => quoted(point, "li"))),
+      // The list takes its direction from its points, which may have none of their own for that.
+      h("ol", { class: "points", dir: "auto" }, ...brief.talking_points.map((point) => h("li", { class: "quoted" }, point))),
       script("voicemail", brief.voicemail, words),
       script("careful-mail", brief.email, words),
     ),
