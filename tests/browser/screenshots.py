@@ -1,4 +1,4 @@
-"""Pictures of the playground and of Gmail's cards for the documentation.
+"""Pictures of the playground, of Gmail's cards and of Outlook's pane for the documentation.
 
 `python -m tests.browser.screenshots [FOLDER]`
 """
@@ -14,6 +14,10 @@ from playwright.sync_api import Browser, Page
 from app.tone.review import Engine
 from app.tone.types import LANGUAGES
 from tests.browser.service import browsing, serving
+from tests.outlook.office import Outlook, composing, reading
+from tests.outlook.test_pane_compose import DRAFT, HISTORY
+from tests.outlook.test_pane_read import ANGRY
+from tests.outlook.test_pane_read import LOCALES as OUTLOOK
 
 DOCS = Path(__file__).parents[2] / "docs"
 LOCALES = {"en": "en-GB", "ar": "ar-SA"}
@@ -51,6 +55,23 @@ def cards(browser: Browser, address: str, folder: Path) -> None:
     page.close()
 
 
+def panes(browser: Browser, address: str, folder: Path) -> None:
+    """The pane beside an angry client's message in each language, and beside a draft, light and dark."""
+    for language in LANGUAGES:
+        page = browser.new_page(viewport={"width": 320, "height": 1400}, locale=OUTLOOK[language])
+        outlook = Outlook(page, address, reading(ANGRY[language]), language=OUTLOOK[language]).open()
+        outlook.pane.locator('#panel[aria-busy="false"] .summary').wait_for()
+        page.screenshot(path=folder / f"outlook-read-{language}.png")
+        page.close()
+    for scheme in ("light", "dark"):
+        page = browser.new_page(viewport={"width": 320, "height": 1400}, locale="en-GB")
+        mail = composing(DRAFT, history=HISTORY)
+        outlook = Outlook(page, address, mail, dark=scheme == "dark", flavour="identity").open()
+        outlook.pane.locator('#panel[aria-busy="false"] .summary').wait_for()
+        page.screenshot(path=folder / f"outlook-draft-{scheme}.png")
+        page.close()
+
+
 def take(folder: Path) -> None:
     with serving(Engine.load()) as address, browsing() as browser:
         for language in LOCALES:
@@ -62,6 +83,7 @@ def take(folder: Path) -> None:
         page.screenshot(path=folder / "playground-320.png")
         page.close()
         cards(browser, address, folder)
+        panes(browser, address, folder)
 
 
 if __name__ == "__main__":
