@@ -4,7 +4,7 @@ WORKDIR /srv/tactline
 COPY requirements.lock pyproject.toml README.md LICENSE ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY app ./app
-COPY manifests/gmail ./manifests/gmail
+COPY manifests ./manifests
 RUN pip install --no-cache-dir --no-deps --no-build-isolation . && useradd --system --no-create-home tactline
 USER tactline
 # Listening beyond loopback, the service starts only with TACTLINE_API_KEYS set.

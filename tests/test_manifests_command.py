@@ -17,6 +17,7 @@ from app.tone.types import LANGUAGES, Language
 
 ROOT = Path(__file__).parents[1]
 BASE = "https://tactline.example.com"
+CLIENT = "00000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -49,6 +50,30 @@ def test_the_command_takes_the_features(run: Callable[..., Result], tmp_path: Pa
     assert "TACTLINE_GMAIL_READ_DRAFTS=1\n" in done.stdout
 
 
+def test_the_command_writes_all_that_outlook_takes(run: Callable[..., Result], tmp_path: Path) -> None:
+    without = run("--base-url", BASE, "--out", tmp_path / "without")
+    assert "TACTLINE_ENTRA" not in without.stdout
+    done = run("--base-url", BASE, "--out", tmp_path / "with", "--entra-client-id", CLIENT)
+    assert done.exit_code == 0, done.output
+    assert f"TACTLINE_ENTRA_CLIENT_ID={CLIENT}\n" in done.stdout
+    for folder, client_id in (("without", ""), ("with", CLIENT)):
+        there = {path for path in (tmp_path / folder).rglob("*") if path.is_file()}
+        wanted = manifests.render(BASE, Features(entra_client_id=client_id))
+        assert {path.relative_to(tmp_path / folder).as_posix(): path.read_bytes() for path in there} == wanted
+    assert {"outlook/manifest.xml", "outlook/manifest.json", "outlook/tactline-outlook.zip"} < wanted.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_command_refuses_an_id_that_is_none(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    monkeypatch.setattr(cli, "_LANGUAGE", language)
+    done = run("--base-url", BASE, "--out", tmp_path, "--entra-client-id", "tactline")
+    assert done.exit_code == 2
+    assert done.stderr.strip() == strings.say(language, "cli.error.client-id")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_command_refuses_an_address_in_words(
     run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: Language
@@ -62,14 +87,17 @@ def test_the_command_refuses_an_address_in_words(
     assert run("--base-url", "http://localhost:8000", "--insecure-local", "--out", tmp_path).exit_code == 0
 
 
-def test_the_command_does_not_write_over_the_template(run: Callable[..., Result], tmp_path: Path) -> None:
-    target = tmp_path / manifests.GMAIL
+@pytest.mark.parametrize("name", [manifests.GMAIL, "outlook/manifest.xml", "outlook/manifest.json"])
+def test_the_command_does_not_write_over_the_template(
+    run: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    target = tmp_path / name
     target.parent.mkdir()
-    target.write_bytes(manifests.template(manifests.GMAIL))
+    target.write_bytes(manifests.template(name))
     done = run("--base-url", BASE, "--out", tmp_path)
     assert done.exit_code == 2
     assert "--out" in done.stderr
-    assert target.read_bytes() == manifests.template(manifests.GMAIL)
+    assert target.read_bytes() == manifests.template(name)
 
 
 def test_the_command_says_where_it_cannot_write(run: Callable[..., Result], tmp_path: Path) -> None:

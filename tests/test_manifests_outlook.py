@@ -13,15 +13,17 @@ import pytest
 from jsonschema import Draft4Validator
 from lxml import etree
 
-from app import manifests
+from app import manifests, manifests_outlook
 from app.manifests import BadAddress, Features
 from app.manifests_outlook import JSON, PACKAGE, XML
+from app.settings import Settings
 from tests.node import MODULES, node
 from tests.outlook.lint import Json
 
 BASE = "https://tactline.example.com"
 CLIENT = "00000000-0000-4000-8000-000000000001"
-SCHEMAS = Path(__file__).parents[2] / "shared" / "reference" / "outlook" / "schemas"
+ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT.parent / "shared" / "reference" / "outlook" / "schemas"
 BOTH = pytest.mark.parametrize("client_id", ["", CLIENT])
 BASES = pytest.mark.parametrize("base", [BASE, "https://tactline.example.com:8443"])
 
@@ -115,6 +117,9 @@ def test_the_package_holds_all_that_its_manifest_names() -> None:
     )
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         names = set(archive.namelist())
+        # Nothing in it depends on the machine or on the day.
+        told = {(e.date_time, e.create_system, e.compress_type) for e in archive.infolist()}
+        assert told == {((1980, 1, 1, 0, 0, 0), 3, zipfile.ZIP_STORED)}
         whole = json.loads(archive.read("manifest.json"))
         named = {whole["icons"]["color"], whole["icons"]["outline"]}
         named |= {language["file"] for language in whole["localizationInfo"]["additionalLanguages"]}
@@ -142,3 +147,51 @@ def test_nothing_of_the_template_is_left_over() -> None:
             assert b"${" not in content
             assert b"{{" not in content
             assert b"{%" not in content
+
+
+def test_a_version_outlook_can_count_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    for ours, theirs in (
+        ("0.1.0", "0.1.0"),
+        ("2.13.4rc1", "2.13.4"),
+        ("3.1", "3.1.0"),
+        ("1.2.3.4+x", "1.2.3"),
+    ):
+        monkeypatch.setattr(manifests, "version", lambda _, said=ours: said)
+        files = manifests.render(BASE)
+        assert json.loads(files[JSON])["version"] == theirs
+        assert etree.fromstring(files[XML]).findtext("{*}Version") == f"{theirs}.0"
+
+
+def test_words_with_marks_of_xml_stay_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {**manifests_outlook.words("en"), "tip": 'A "mail" & <more> of it'}
+    monkeypatch.setattr(manifests_outlook, "words", lambda _: said)
+    files = manifests.render(BASE)
+    tips = [one for one in etree.fromstring(files[XML]).iter("{*}String") if one.get("id") == "Pane.Tip"]
+    assert {tip.get("DefaultValue") for tip in tips} == {said["tip"]}
+    assert (
+        json.loads(files[JSON])["extensions"][0]["ribbons"][0]["tabs"][0]["groups"][0]["controls"][0][
+            "supertip"
+        ]["description"]
+        == said["tip"]
+    )
+
+
+# The page that says how to install it
+
+
+def test_the_page_names_what_has_to_be_set_up() -> None:
+    whole = (ROOT / "manifests/README.md").read_text(encoding="utf-8")
+    text = whole[whole.index("# The Outlook add-in") :]
+    files = rendered()
+    [resource] = etree.fromstring(files[XML]).iter("{*}Resource")
+    assert f"`{resource.text}`" in text
+    assert f"`brk-multihub://{BASE.partition('://')[2]}`" in text
+    for path in files:
+        if path.startswith("outlook/"):
+            assert f"`{path.rpartition('/')[2]}`" in text
+    permissions = {row.split("|")[1] for row in text.splitlines() if row.startswith("| `")}
+    for name in ("ReadWriteItem", "MailboxItem.ReadWrite.User", "access_as_user", "Calendars.ReadWrite"):
+        assert any(f"`{name}`" in cell for cell in permissions)
+    for name in Settings.model_fields:
+        if name.startswith(("entra_", "outlook_")) or name == "public_url":
+            assert f"`TACTLINE_{name.upper()}`" in text

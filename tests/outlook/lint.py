@@ -258,7 +258,7 @@ QUOTED = re.compile(
 """Comments, strings and regular expressions, the last as a group: no code."""
 NEWER = re.compile(
     r"\b(?:import|export|window|document|localStorage|sessionStorage|async|await)\b"
-    r"|\?|\.\.\.\s*\{|\bcatch\s*\{|\d_\d|\b\d+n\b|#\w"
+    r"|\?|\{\s*\.\.\.|\bcatch\s*\{|\d_\d|\b\d+n\b|#\w"
 )
 """Modules, a page, and syntax of after 2016. Before version 2403 `a ? b : c` is too much as well."""
 NEWER_PATTERN = re.compile(r"\(\?<|\\[pPk][{<]|/[a-z]*[sdv][a-z]*$")

@@ -167,8 +167,9 @@ def year(script: bytes, folder: Path) -> list[str]:
     complaints: list[str] = []
     for target in ("es2016", "esnext"):
         done = node(
-            str(MODULES / "typescript" / "bin" / "tsc"), "script.js", "--allowJs", "--checkJs", "--ignoreConfig",
-            "--target", target, "--module", "esnext", "--outDir", target, "--types", "", cwd=folder,
+            str(MODULES / "typescript" / "bin" / "tsc"), "script.js", "--ignoreConfig", "--allowJs",
+            "--checkJs", "--target", target, "--module", "esnext", "--outDir", target, "--types", "",
+            cwd=folder,
         )  # fmt: skip
         written[target] = (folder / target / "script.js").read_text(encoding="utf-8")
         complaints += [line for line in done.stdout.splitlines() if re.search(r"error TS1\d{3}:", line)]
@@ -179,12 +180,5 @@ def year(script: bytes, folder: Path) -> list[str]:
 def test_typescript_reads_the_script_as_one_of_2016(get: Get, tmp_path: Path) -> None:
     script = get(SCRIPT)[1]
     assert year(script, tmp_path) == []
-    for name in (
-        "an async function",
-        "a?.b",
-        "a ?? b",
-        "spread in an object",
-        "catch without a name",
-        "lookbehind",
-    ):
+    for name in ("an async function", "a?.b", "spread in an object", "catch without a name", "dots for all"):
         assert year(script + TOO_NEW[name].encode(), tmp_path) != [], name
