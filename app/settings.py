@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="",
         description="https address under which others reach this service, without a slash at the end. The "
-        "Gmail add-on needs it.",
+        "add-ons need it.",
     )
     gmail_service_account: str = Field(
         default="", description="Address of the deployment's add-ons service account. Empty: no Gmail add-on."

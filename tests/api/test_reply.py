@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.holds.propose import thread_key
 from tests.conftest import Client
 
 NOW = "2026-11-27T09:00:00+03:00"
@@ -56,5 +57,23 @@ def test_a_thread_names_its_holds(client: Client) -> None:
     assert holds(**subject) == holds(message={"subject": "Re: brochure"})
     named = holds(thread="AAQkAGI1/1+=", **subject)
     assert named == holds(thread="AAQkAGI1/1+=", message={"subject": "Another"})
+    # GET /v1/holds?thread= takes the text that named the thread, too.
+    assert {thread for _, thread in named} == {thread_key("AAQkAGI1/1+=")}
     assert {thread for _, thread in named}.isdisjoint(thread for _, thread in holds(**subject))
     assert holds(thread="", **subject) == holds(**subject)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("thread", "a" * 2001), ("thread", 7), ("reply", "maybe"), ("reply", None)]
+)
+def test_what_is_no_thread_and_no_wish_is_refused(client: Client, field: str, value: object) -> None:
+    answer = client.review({"direction": "incoming", "text": INCOMING["en"]}, now=NOW, **{field: value})
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"#/{field}"]
+
+
+def test_the_interface_describes_them(client: Client) -> None:
+    known = client.get("/openapi.json").json()["components"]["schemas"]
+    assert {"thread", "reply"} <= set(known["ReviewIn"]["properties"])
+    assert "reply" in known["ReviewOut"]["properties"]
+    assert "reply" not in known["ReviewOut"]["required"]

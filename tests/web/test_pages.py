@@ -97,8 +97,26 @@ def test_the_pages_language_is_the_readers(client: Client) -> None:
         assert answer.headers["vary"] == "Accept-Language"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_read_and_kept_is_told_in_every_language(client: Client, language: Language) -> None:
+    answer = client.get(f"/privacy?lang={language}")
+    assert answer.status_code == 200
+    assert answer.headers["content-language"] == language
+    outline = Outline(answer.text)
+    assert outline.open == []
+    # The manifests lead to these parts.
+    assert [attributes["id"] for tag, attributes in outline.tags if tag == "h2"] == [
+        "read",
+        "kept",
+        "others",
+        "terms",
+    ]
+    for part in ("title", "lead", "read", "kept", "others", "terms"):
+        assert strings.say(language, f"privacy.{part}") in unescape(answer.text)
+
+
 def test_pages_load_nothing_from_elsewhere_and_carry_a_strict_policy(client: Client) -> None:
-    for path in ("/guidelines", "/guidelines/arguing", "/problems/too-large", "/guidelines/none"):
+    for path in ("/guidelines", "/guidelines/arguing", "/privacy", "/problems/too-large", "/guidelines/none"):
         answer = client.get(path, headers={"Accept": "text/html"})
         outline = Outline(answer.text)
         assert all(re.match(r"/(?!/)|\?|data:,$", link) for link in outline.links())
