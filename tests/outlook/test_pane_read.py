@@ -120,6 +120,16 @@ def test_a_pinned_pane_with_nothing_open(open_pane: Open) -> None:
     expect(outlook.pane.locator("#layer")).to_be_empty()
 
 
+def test_a_link_opens_beside_outlook(open_pane: Open) -> None:
+    outlook = open_pane(reading(ANGRY["en"]))
+    settled(outlook)
+    with outlook.page.context.expect_page() as opened:
+        outlook.pane.locator(".privacy a").click()
+    assert opened.value.url.endswith("/privacy")
+    settled(outlook)
+    assert outlook.page.url.endswith("/outlook/pane")
+
+
 def test_outside_of_outlook(open_pane: Open) -> None:
     outlook = open_pane(None, host=None)
     expect(outlook.pane.get_by_role("heading", name="This page belongs in Outlook")).to_be_visible()

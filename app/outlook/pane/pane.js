@@ -209,7 +209,16 @@ async function configuration() {
   return (await client.send("GET", "/outlook/config")).json();
 }
 
+/** The pane has no way back: what a link leads to opens beside Outlook. @param {MouseEvent} event */
+function outside(event) {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!link?.href || link.target) return;
+  link.target = "_blank";
+  link.rel = "noopener";
+}
+
 async function main() {
+  document.addEventListener("click", outside, true);
   const office = typeof Office === "undefined" ? null : Office;
   const info = await office?.onReady();
   if (!office || info?.host !== office.HostType.Outlook || !office.context.mailbox) {
