@@ -8,6 +8,7 @@ are dictionaries, and their error descriptions stay out of our errors (they may 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -54,9 +55,13 @@ class Exchange:
         Raises Challenge, MoreConsent, SignInExpired, TooMany, TooSlow, Unavailable.
         """
         kept = await self.caches.tokens_of(caller.key, now)
+        # Tokens serve only with the assertion that they were given for. The pane comes with another when
+        # Graph has refused one (a claims challenge, a sign-in that was revoked): what is kept would be
+        # refused again until it runs out.
+        whose = hashlib.sha256(assertion.encode()).digest()
         cache = msal.SerializableTokenCache()
-        if kept is not None:
-            cache.deserialize(kept.decode())
+        if kept is not None and kept.startswith(whose):
+            cache.deserialize(kept.removeprefix(whose).decode())
         try:
             answer = await anyio.to_thread.run_sync(self._ask, caller, assertion, list(scopes), cache)
         except requests.Timeout:
@@ -64,7 +69,7 @@ class Exchange:
         except (requests.RequestException, OSError, ValueError):
             raise Unavailable("microsoft") from None
         if cache.has_state_changed:
-            await self.caches.keep_tokens(caller.key, cache.serialize().encode(), now + _KEEP, now)
+            await self.caches.keep_tokens(caller.key, whose + cache.serialize().encode(), now + _KEEP, now)
         token = answer.get("access_token")
         if isinstance(token, str):
             return token

@@ -8,92 +8,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Route
 
 from app.tone.review import Engine
-from tests.holds.fakes.faults import Fault
-from tests.outlook.broker import GRAPH_SCOPE, Broker, Desk, Json, Sit, refusal, sitting
-from tests.outlook.signed import ZONE, Signed, challenge, hold, serving
+from tests.outlook.broker import Sit, sitting
+from tests.outlook.diary import Diary
+from tests.outlook.signed import Signed, hold, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.allow_hosts(["127.0.0.1"])]
 
-THREAD = "AAQkADAwthread="
-SETUP = """
-  globalThis.seen = [];
-  globalThis.bookings = new Bookings({
-    client, signIn, say: (key) => `[${key}]`,
-    changed: () => watched && seen.push(bookings.of(watched)?.state ?? "none"),
-  });
-  globalThis.watched = null;
-"""
 HALF_PAST = "T10:30:00+03:00"
-
-
-class Diary:
-    """A desk with bookings on it."""
-
-    def __init__(self, desk: Desk, broker: Broker) -> None:
-        self.desk, self.broker, self.signed = desk, broker, broker.signed
-        desk.run(SETUP)
-
-    def look(self, *holds: Json, thread: str = THREAD, **more: Any) -> None:
-        given = [list(holds), {"thread": thread, "zone": ZONE, **more}]
-        self.desk.run("await bookings.look(...given)", given)
-
-    def make(self, hold: Json) -> Json:
-        self.desk.run("watched = given; await bookings.make(given)", hold)
-        return self.of(hold)
-
-    def undo(self, hold: Json) -> Json:
-        self.desk.run("watched = given; await bookings.undo(given)", hold)
-        return self.of(hold)
-
-    def of(self, hold: Json) -> Json:
-        found: Json = self.desk.run("return bookings.of(given) ?? null", hold)
-        return found
-
-    def state(self, hold: Json) -> str:
-        return str(self.of(hold)["state"])
-
-    @property
-    def seen(self) -> list[str]:
-        """The states that the page was told of, of the hold last worked on."""
-        found: list[str] = self.desk.run("return seen.filter((state, n) => state !== seen[n - 1])")
-        return found
-
-    @property
-    def standing(self) -> list[Json]:
-        found: list[Json] = self.desk.run("return JSON.parse(JSON.stringify(bookings.standing))")
-        return found
-
-    @property
-    def events(self) -> list[Json]:
-        return self.signed.events(self.broker.oid)
-
-    def posts(self) -> list[str]:
-        """The idempotency keys of what was sent to make holds."""
-        sent = self.desk.calls("POST", "/v1/holds")
-        return [call.headers["idempotency-key"] for call in sent if not call.url.endswith("/slots")]
-
-    def asked(self) -> int:
-        """How often the calendar was looked into."""
-        return len(self.desk.calls("GET", "/v1/holds")) + len(self.desk.calls("POST", "/v1/holds/slots"))
-
-    def later(self, seconds: int) -> None:
-        self.desk.run("const now = Date.now; Date.now = () => now.call(Date) + given * 1000", seconds)
-
-    def elsewhere(self, hold: Json) -> Json:
-        """Make a hold from another window of Outlook."""
-        headers = {"Authorization": f"Bearer {self.signed.entra.token(oid=self.broker.oid)}"}
-        body = {"hold": hold, "calendar": "microsoft"}
-        answer = httpx.post(f"{self.signed.address}/v1/holds", json=body, headers=headers, timeout=20)
-        assert answer.status_code == 201, answer.text
-        made: Json = answer.json()
-        return made
 
 
 @pytest.fixture(scope="module")
@@ -192,17 +118,17 @@ class TestLooking:
 
     def test_answers_for_another_message_come_too_late(self, diary: Diary) -> None:
         first, second = hold(), hold()
-        diary.elsewhere({**first, "thread": ""})
+        diary.elsewhere(first)
         diary.desk.run(
             """const send = client.send.bind(client);
             client.send = async (method, path, call) => {
               const answer = await send(method, path, call);
-              if (path.includes("first") || call.json?.start === given[0].start) {
+              if (path.includes(given[0].thread) || call.json?.start === given[0].start) {
                 await new Promise((resolve) => (globalThis.release = resolve));
               }
               return answer;
             };
-            globalThis.late = bookings.look([given[0]], { thread: "first", zone: "UTC" });
+            globalThis.late = bookings.look([given[0]], { thread: given[0].thread, zone: "UTC" });
             while (!globalThis.release) await new Promise((resolve) => setTimeout(resolve, 10));
             await bookings.look([given[1]], { thread: "second", zone: "UTC" });""",
             [first, {**second, "start": second["end"], "end": second["end"].replace("10:30", "11:00")}],
@@ -369,117 +295,3 @@ class TestMaking:
         assert len(diary.events) == 1
         assert diary.undo(call)["state"] == "free"
         assert diary.events == []
-
-
-class TestWhatIsInTheWay:
-    def test_a_challenge_is_answered_by_a_window(self, diary: Diary) -> None:
-        oid, entra = diary.broker.oid, diary.signed.entra
-        entra.claims(oid, challenge())
-        diary.broker.agreed = lambda _: entra.claims(oid, None)
-        assert diary.make(hold())["state"] == "made"
-        assert diary.broker.wanted() == [json.loads(challenge())["access_token"]]
-        assert len(set(diary.posts())) == 1
-        tokens = [call.headers["authorization"] for call in diary.desk.calls("POST", "/v1/holds")]
-        assert len(set(tokens)) == len(tokens) == 2
-
-    def test_a_challenge_that_stays_is_told_after_one_window(self, diary: Diary) -> None:
-        diary.signed.entra.claims(diary.broker.oid, challenge())
-        booking = diary.make(hold())
-        assert (booking["state"], len(diary.broker.of("GetTokenPopup"))) == ("failed", 1)
-        assert "Microsoft Outlook" in booking["problem"]
-        assert diary.events == []
-
-    def test_consent_is_asked_for_in_a_window(self, diary: Diary) -> None:
-        oid, entra = diary.broker.oid, diary.signed.entra
-        entra.consent(oid)
-        diary.broker.agreed = lambda _: entra.consent(oid, given=True)
-        assert diary.make(hold())["state"] == "made"
-        assert [asked["scope"] for asked in diary.broker.of("GetTokenPopup")] == [GRAPH_SCOPE]
-        # Graph's own token went nowhere.
-        tokens = {call.headers["authorization"] for call in diary.desk.calls("POST", "/v1/holds")}
-        assert len(tokens) == 1
-
-    def test_consent_that_is_not_given_is_told(self, diary: Diary) -> None:
-        diary.signed.entra.consent(diary.broker.oid)
-        booking = diary.make(hold())
-        assert (booking["state"], len(diary.broker.of("GetTokenPopup"))) == ("failed", 1)
-        assert GRAPH_SCOPE in booking["problem"]
-
-    def test_first_one_and_then_the_other(self, diary: Diary) -> None:
-        oid, entra = diary.broker.oid, diary.signed.entra
-        entra.consent(oid)
-        entra.claims(oid, challenge())
-
-        def agreed(asked: Json) -> None:
-            if asked["scope"] == GRAPH_SCOPE:
-                entra.consent(oid, given=True)
-            else:
-                entra.claims(oid, None)
-
-        diary.broker.agreed = agreed
-        assert diary.make(hold())["state"] == "made"
-        assert len(diary.broker.of("GetTokenPopup")) == 2
-
-    @pytest.mark.parametrize("before", ["unknown", "free", "taken"])
-    def test_a_closed_window_changes_nothing(self, diary: Diary, before: str) -> None:
-        call = hold()
-        if before == "taken":
-            diary.signed.meeting(diary.broker.oid, call)
-        if before != "unknown":
-            diary.look(call)
-        was = diary.of(call)
-        diary.signed.entra.consent(diary.broker.oid)
-        # What the exchange gave for looking is still good: this user has to be asked anew.
-        diary.signed.graph.faults.add(Fault("insert", status=403, reason="ErrorAccessDenied"))
-        diary.broker.window = refusal("USER_CANCEL")["error"]
-        booking = diary.make(call)
-        assert (booking["state"], booking["problem"]) == (before, "")
-        assert was is None or booking == was
-        assert len(diary.posts()) == 1 or before == "unknown"
-
-    def test_a_blocked_window_is_told(self, diary: Diary) -> None:
-        diary.broker.signed_in = False
-        diary.broker.window = refusal("PERSISTENT_ERROR", "popup_window_error")["error"]
-        booking = diary.make(hold())
-        assert (booking["state"], booking["problem"]) == ("failed", "[popup-text]")
-        assert diary.posts() == []
-
-    def test_a_sign_in_that_expired_is_renewed(self, diary: Diary) -> None:
-        diary.signed.graph.faults.add(Fault("insert", status=401))
-        assert diary.make(hold())["state"] == "made"
-        assert diary.broker.of("GetToken")[-1]["forceRefresh"] is True
-        assert diary.broker.of("GetTokenPopup") == []
-
-    def test_a_token_that_ran_out_unseen_is_renewed(self, diary: Diary) -> None:
-        # The clock of this machine is slow, say.
-        past = int(diary.signed.entra.now()) - 3600
-        diary.broker.claims = {"iat": past - 60, "nbf": past - 60, "exp": past}
-        diary.desk.token()
-        diary.broker.claims = {}
-        assert diary.make(hold())["state"] == "made"
-        assert len(diary.broker.of("GetToken")) == 2
-
-    def test_the_service_is_not_reached(self, diary: Diary) -> None:
-        diary.desk.page.route("**/v1/holds", lambda route: route.abort())
-        booking = diary.make(hold())
-        assert (booking["state"], booking["problem"]) == ("failed", "[away-text]")
-        assert len(set(diary.posts())) == 0  # what is aborted here is not sent
-        assert diary.seen == ["working", "failed"]
-
-    def test_the_calendar_is_not_reached(self, diary: Diary) -> None:
-        call = hold()
-        diary.signed.graph.down = True
-        booking = diary.make(call)
-        assert (booking["state"], len(diary.posts())) == ("failed", 1)
-        assert booking["problem"].startswith("Microsoft Outlook")
-        diary.signed.graph.down = False
-        assert diary.make(call)["state"] == "made"
-        assert len(diary.events) == 1
-
-    def test_no_sign_in_at_all(self, sit: Sit) -> None:
-        diary = Diary(*sit(supported=False))
-        call = hold()
-        diary.look(call)
-        assert diary.state(call) == "unknown"
-        assert diary.make(call)["problem"] == "[failed-title]"
-        assert diary.asked() == 0

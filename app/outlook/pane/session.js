@@ -304,7 +304,8 @@ export class Reading extends Session {
       pane.review.focus({ preventScroll: true });
       pane.toast(pane.words.say("pane-removed"));
     } catch (error) {
-      this.bench?.reviewer.failed(error);
+      // Whoever closes the window has changed their mind.
+      if (!(error instanceof Failure && error.kind === "cancelled")) this.bench?.reviewer.failed(error);
     }
   }
 
