@@ -27,6 +27,7 @@ from app.auth import entra
 from app.errors import TactlineError
 from app.gmail import endpoints as gmail
 from app.gmail import preview
+from app.languagetool import endpoints as languagetool
 from app.outlook import endpoints as outlook
 from app.service import Engine, NotReady, Outlook, Service
 from app.settings import Settings
@@ -96,6 +97,7 @@ def create_app(
     app.include_router(gmail.router)
     app.include_router(preview.router)
     outlook.install(app)
+    languagetool.install(app, max_bytes=settings.max_bytes, origins=settings.languagetool_origins)
     web.install(app)
 
     @app.get("/healthz", include_in_schema=False)
@@ -142,7 +144,12 @@ def create_app(
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)
     hosts = settings.allowed_hosts or (edge.LOOPBACK_NAMES if settings.loopback else ())
-    app.add_middleware(edge.Edge, hosts=hosts, max_bytes=settings.max_bytes, render=render)
+    app.add_middleware(
+        edge.Edge,
+        hosts=hosts,
+        max_bytes=settings.max_bytes,
+        render=languagetool.rendering(render),
+    )
     _describe(app)
     return app
 

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         default=False, description="Read nothing of an opened message before the user asks for it."
     )
 
+    languagetool_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Web origins whose pages may read answers of /v2, besides those of browser extensions; "
+        "`*` for any.",
+    )
     outlook_frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Origins that may show the Outlook pane besides Microsoft's own: an Outlook on the web "
@@ -108,7 +113,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "api_keys", "allowed_hosts", "secrets", "entra_tenants", "entra_clients", "outlook_frame_ancestors",
-        mode="before",
+        "languagetool_origins", mode="before",
     )  # fmt: skip
     @classmethod
     def _split(cls, value: object) -> object:
