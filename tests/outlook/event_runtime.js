@@ -18,7 +18,9 @@ function inside() {
   const match = `(node, text) => { look(text); const hit = find(matcherOf(node), beginnings(node), 0); return hit && [hit.start, hit.end]; }`;
   const known = `caught, fold, ownWords, messageOf, digest, alertOfRules, alertOfReview, momentOf, match: ${match}`;
   const opened = `${code.slice(0, -end.length)}ROOT.parts = { ${known}, };\n})(this);\n`;
-  const context = vm.createContext({});
+  // A clock that leaps each time it is read stands for a machine that is slow.
+  let clock = 0;
+  const context = vm.createContext(asked.leaps ? { Date: { now: () => { clock += asked.leaps; return clock; } } } : {});
   vm.runInContext(opened, context);
   return context.parts;
 }
@@ -33,9 +35,19 @@ function tested() {
   return asked.rules.map(({ rule, texts }) => texts.map((text) => parts.caught(text, rule)?.words ?? null));
 }
 
+/** How often a script has looked for words so far: its patterns do, and hardly anything else. @returns {() => number} */
+function searching(context) {
+  return vm.runInContext(`(() => {
+    const { startsWith } = String.prototype;
+    let count = 0;
+    String.prototype.startsWith = function (...given) { count += 1; return startsWith.apply(this, given); };
+    return () => count;
+  })()`, context);
+}
+
 /** One mail is sent: see `Sending` in event_runtime.py. */
 async function send(given) {
-  const log = { completions: [], fetched: [], asked: [], tokens: 0, after: "" };
+  const log = { completions: [], fetched: [], asked: [], tokens: 0, signedIn: [] };
   const failures = new Set(given.fails);
   const silent = new Set(given.silent);
   const method = (name, value) => (...args) => {
@@ -78,7 +90,7 @@ async function send(given) {
     },
   };
   const fetched = async (url, { signal, ...options }) => {
-    log.fetched.push({ url, ...options, body: JSON.parse(options.body) });
+    log.fetched.push({ url, ...options, body: JSON.parse(options.body), searched: searched() });
     const { status, body, delay, refused } = given.answer;
     await Promise.race([wait(delay), new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("aborted"))))]);
     if (refused) throw new TypeError("Failed to fetch");
@@ -93,8 +105,20 @@ async function send(given) {
       return given.legacy;
     } } };
   }
+  if (given.msal !== null) {
+    globals.msal = { createNestablePublicClientApplication: async (config) => {
+      log.signedIn.push(config);
+      return { acquireTokenSilent: async (request) => {
+        log.signedIn.push(request);
+        if (given.msal === "never") await new Promise(() => {});
+        if (given.msal === "") throw Object.assign(new Error("no"), { errorCode: "interaction_required" });
+        return { accessToken: given.msal };
+      } };
+    } };
+  }
   for (const name of given.without) delete globals[name];
   const context = vm.createContext(globals);
+  const searched = searching(context);
   vm.runInContext(code, context);
   const started = performance.now();
   await new Promise((resolve) => {
@@ -107,7 +131,7 @@ async function send(given) {
     setTimeout(resolve, 6000);
   });
   await wait(given.linger);
-  return { ...log, kept };
+  return { ...log, kept, searched: searched() };
 }
 
 (async () => {

@@ -34,9 +34,9 @@ class Runtime:
         """For each rule (its place) and its texts: what the rule catches there."""
         return self._run({"rules": [{"rule": rule, "texts": texts} for rule, texts in tries]})
 
-    def call(self, part: str, *given: tuple[Any, ...]) -> list[Any]:
-        """A function of the script, once for each list of arguments."""
-        return self._run({"call": part, "given": given})
+    def call(self, part: str, *given: tuple[Any, ...], leaps: int = 0) -> list[Any]:
+        """A function of the script, once for each list of arguments; the clock leaps so many ms when read."""
+        return self._run({"call": part, "given": given, "leaps": leaps})
 
     def send(self, *mails: Json) -> list[Json]:
         """What comes of sending mails, all at once: see `sending`."""
@@ -46,12 +46,14 @@ class Runtime:
 def sending(body: str, **more: Any) -> Json:
     """A mail and the Outlook around it. `answer`: {status, body, delay} of the service; `fails`: methods that
     fail ("body!": that throw), `silent`: that never answer; `legacy`: the token that Office's own sign-in
-    gives, "" for none, None where Office has no such thing."""
+    gives, "" for none, None where Office has no such thing; `msal`: the same for nested sign-in ("never": no
+    answer)."""
     answer = {"status": 200, "body": "{}", "delay": 0, "refused": False} | more.pop("answer", {})
     usual: Json = {
         "body": body, "subject": "Your order", "to": ["sam@client.test"], "cc": [], "bcc": [],
         "user": "ana@studio.test", "account": "office365", "zone": "GMT Standard Time", "display": "en-GB",
-        "set": 15, "nested": False, "abort": True, "legacy": None, "kept": {}, "fails": [], "silent": [],
+        "set": 15, "nested": False, "abort": True, "legacy": None, "msal": None, "kept": {},
+        "fails": [], "silent": [],
         "without": [], "linger": 50, "answer": answer,
     }  # fmt: skip
     assert set(more) <= set(usual), more

@@ -11,14 +11,10 @@ import pytest
 from app import strings
 from app.guidance import schema
 from app.guidance.schema import Guidance
-from app.outlook import launchevent
 from app.service import Outlook as Deployed
 from app.tone.types import LANGUAGES, Language
 from tests.conftest import Client
-from tests.node import node
-from tests.outlook.conftest import OpenOutlook
 from tests.outlook.event_runtime import ADDRESS, Json, Runtime, sending
-from tests.outlook.office import composing
 
 pytestmark = pytest.mark.npm
 
@@ -288,7 +284,8 @@ class TestAskedOnce:
     def test_what_cannot_be_kept_goes(self, runtime: Runtime) -> None:
         cases: list[Json] = [
             {"fails": ["session.set"]}, {"silent": ["session.set"]}, {"fails": ["session.set!"]},
-            {"set": 8, "fails": ["properties"]}, {"set": 8, "silent": ["saveAsync"]}, {"set": 8, "fails": ["saveAsync!"]},
+            {"set": 8, "fails": ["properties"]}, {"set": 8, "silent": ["saveAsync"]},
+            {"set": 8, "fails": ["saveAsync!"]},
         ]  # fmt: skip
         for case, sent in zip(
             cases, runtime.send(*[sending(GOOD, answer=answer(poor()), **one) for one in cases]), strict=True
@@ -315,8 +312,9 @@ class TestOutlook:
     def test_other_trouble_does_not_keep_it_from_asking(self, runtime: Runtime) -> None:
         cases: list[Json] = [
             {"fails": ["subject"]}, {"fails": ["subject!"]}, {"silent": ["subject"]}, {"fails": ["to!"]},
-            {"silent": ["bcc"]}, {"fails": ["session.get"]}, {"fails": ["session.get!"]}, {"silent": ["session.get"]},
-            {"zone": None}, {"display": None}, {"user": None}, {"set": 12}, {"set": 8},
+            {"silent": ["bcc"]}, {"fails": ["session.get"]}, {"fails": ["session.get!"]},
+            {"silent": ["session.get"]}, {"zone": None}, {"display": None}, {"user": None},
+            {"set": 12}, {"set": 8},
         ]  # fmt: skip
         for case, sent in zip(
             cases, runtime.send(*[sending(GOOD, answer=answer(poor()), **one) for one in cases]), strict=True
@@ -350,9 +348,9 @@ class TestOutlook:
             {"to": ["BO@Studio.Test"], "cc": ["ci@studio.test"], "account": "enterprise"},
         ]
         outside: list[Json] = [
-            {}, {"to": ["bo@studio.test", "sam@client.test"]}, {"to": ["bo@studio.test"], "bcc": ["sam@client.test"]},
-            {"to": ["bo@studio.test"], "account": "outlookCom"}, {"to": []}, {"to": ["bo@studio.test"], "fails": ["cc"]},
-            {"to": ["bo@mail.studio.test"]}, {"to": [""]},
+            {}, {"to": ["bo@studio.test", "sam@client.test"]}, {"to": []}, {"to": [""]},
+            {"to": ["bo@studio.test"], "bcc": ["sam@client.test"]}, {"to": ["bo@mail.studio.test"]},
+            {"to": ["bo@studio.test"], "account": "outlookCom"}, {"to": ["bo@studio.test"], "fails": ["cc"]},
         ]  # fmt: skip
         sent = runtime.send(*[sending(RUDE["en"], answer=answer(poor()), **one) for one in inside + outside])
         assert [went(one) for one in sent] == [True] * len(inside) + [False] * len(outside)
@@ -370,142 +368,25 @@ class TestSignIn:
         assert [len(one["fetched"]) for one in (refused, none)] == [1, 1]
         assert "Authorization" not in {*refused["fetched"][0]["headers"], *none["fetched"][0]["headers"]}
 
+    def test_nested_sign_in_goes_first_and_is_silent(self, signed: Runtime) -> None:
+        cases: list[Json] = [{"msal": "n-1"}, {"msal": ""}, {"msal": "n-1", "nested": False}]
+        sent = signed.send(
+            *[sending(GOOD, answer=answer(FINE), **{"nested": True, "legacy": "t-1", **one}) for one in cases]
+        )
+        assert all(went(one) for one in sent)
+        tokens = [one["fetched"][0]["headers"]["Authorization"] for one in sent]
+        assert tokens == ["Bearer n-1", "Bearer t-1", "Bearer t-1"]
+        assert sent[0]["signedIn"] == [
+            {"auth": {"clientId": "c-1", "authority": "https://login.test/common"}},
+            {"scopes": ["api://tactline.test/c-1/access_as_user"]},
+        ]
+
+    def test_a_sign_in_that_never_ends_does_not_hold_the_mail(self, signed: Runtime) -> None:
+        (sent,) = signed.send(sending(GOOD, nested=True, msal="never", answer=answer(poor())))
+        assert not went(sent)
+        assert "Authorization" not in sent["fetched"][0]["headers"]
+
     def test_nobody_signs_in_where_no_one_has_to(self, runtime: Runtime) -> None:
         (sent,) = runtime.send(sending(GOOD, legacy="t-1", answer=answer(FINE)))
         assert went(sent)
         assert sent["tokens"] == 0
-
-
-class TestOwnWords:
-    INSULT = "You are a complete amateur. Take it or leave it."
-    HISTORY: tuple[str, ...] = (
-        "From: Sam <sam@client.test>\nSent: Monday, 9 March 2026 10:00\nTo: Ana\nSubject: Order\n\n{}",
-        "________________________________\nFrom: Sam <sam@client.test>\nSent: Monday\n\n{}",
-        "-----Original Message-----\n{}",
-        "On Mon, 9 Mar 2026 at 10:00, Sam <sam@client.test> wrote:\n> {}",
-        "> {}",
-        "De : Sam <sam@client.test>\nEnvoyé : lundi 9 mars 2026 10:00\nObjet : Commande\n\n{}",
-        "Le lun. 9 mars 2026 à 10:00, Sam <sam@client.test> a écrit :\n\n{}",
-        "Kimden: Sam <sam@client.test>\nGönderildi: 9 Mart 2026 Pazartesi\nKonu: Sipariş\n\n{}",
-        "Sam <sam@client.test>, 9 Mar 2026 Pzt, 10:00 tarihinde şunu yazdı:\n\n{}",
-        "من: Sam <sam@client.test>\nتم الإرسال: الاثنين 9 مارس 2026\nالموضوع: الطلب\n\n{}",
-        "في الاثنين 9 مارس 2026 10:00 كتب Sam <sam@client.test>:\n\n{}",
-    )
-
-    def test_quoted_insults_are_not_the_writers(self, runtime: Runtime) -> None:
-        mails = [sending(f"{GOOD}\r\n\r\n{one.format(self.INSULT)}") for one in self.HISTORY]
-        for mail, sent in zip(
-            mails,
-            runtime.send(*[{**one, "answer": {**one["answer"], "refused": True}} for one in mails]),
-            strict=True,
-        ):
-            assert went(sent), mail["body"]
-            body = sent["fetched"][0]["body"]
-            assert body["message"]["text"].splitlines() == GOOD.splitlines()
-            assert body["context"] == [{"direction": "incoming", "text": self.INSULT}]
-
-    def test_the_writers_insults_are(self, runtime: Runtime) -> None:
-        texts = [
-            f"{self.INSULT}\n\n{self.HISTORY[0].format('Hello')}",
-            f"On Mon, 9 Mar 2026 at 10:00, Sam <sam@client.test> wrote:\n> Where is it?\n{self.INSULT}\n> And why?",
-            f"I wrote this to you in 2024:\n{self.INSULT}",
-            f"---\n{self.INSULT}",
-        ]
-        for text, sent in zip(
-            texts, runtime.send(*[sending(text, answer={"refused": True}) for text in texts]), strict=True
-        ):
-            assert not went(sent), text
-
-    def test_only_the_latest_message_is_the_context(self, runtime: Runtime) -> None:
-        thread = f"{self.HISTORY[0].format('Second.')}\n\n{self.HISTORY[3].format('First.')}"
-        (found,) = runtime.call("ownWords", (f"Mine.\n\n{thread}", False))
-        assert found == {"own": "Mine.", "history": "Second."}
-
-
-TOKEN = re.compile(
-    r"""(?P<space>\s+)|(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<name>[A-Za-z_$][\w$]*)|(?P<number>\d[\w.]*)"""
-    r"""|(?P<regexp>(?<=[(=,:]|\s)/(?![ /*])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*)"""
-    r"""|(?P<mark>=>|\.{3}|\?\.|\?\?|\*\*|[=!]==|>>>|[-+]=|[<>=!]=|&&|\|\||[-{}()\[\];,<>+*/%&|^!~?:=.])"""
-)
-NEWER = {"async", "await", "import", "export", "window", "document", "localStorage", "globalThis", "eval"}
-NEWER_MARKS = {"?", "?.", "??", "...", "**"}
-
-
-def newer(code: str) -> list[str]:
-    """What classic Outlook on Windows may not load, or does not have."""
-    found = []
-    at, last = 0, ""
-    while at < len(code):
-        token = TOKEN.match(code, at)
-        assert token is not None, code[at : at + 80]
-        kind, text = token.lastgroup, token[0]
-        if (kind == "name" and text in NEWER and last != ".") or (kind == "mark" and text in NEWER_MARKS):
-            found.append(text)
-        if kind == "regexp" and re.search(r"\(\?<|\\[pPk]|/[a-z]*[sdv]", text):
-            found.append(text)
-        if last == "catch" and text == "{":
-            found.append("catch {")
-        last = text if kind != "space" else last
-        at = token.end()
-    return found
-
-
-class TestScript:
-    def test_it_is_small_and_whole(self, runtime: Runtime) -> None:
-        assert len(runtime.code.encode()) < 100_000
-        done = node("--check", runtime.path.name, cwd=runtime.path.parent)
-        assert done.returncode == 0, done.stderr
-
-    def test_it_has_nothing_that_classic_outlook_may_not_load(self, runtime: Runtime) -> None:
-        assert newer(runtime.code) == []
-
-    @pytest.mark.parametrize(
-        "code",
-        ["a ? b : c;", "a?.b;", "a ?? b;", "f(...a);", "b = { ...a };", "async () => {};", "window.x;", "a ** b;",
-         "import(a);", "x = /(?<=a)b/;", "x = /a/s;", "x = /\\p{L}/u;", "try {} catch {}", "localStorage;"],
-    )  # fmt: skip
-    def test_what_it_may_not_have_is_found(self, code: str) -> None:
-        assert newer(code) != []
-        assert newer('"a ? b"; x = /[?]a?/g; catch (e) {} a.window;') == []
-
-    def test_it_names_no_one_but_the_service(self, runtime: Runtime) -> None:
-        assert set(re.findall(r"https?://[^\"'/ ]+", runtime.code)) == {ADDRESS}
-
-    def test_what_is_in_strings_ends_no_line(self, guidance: Guidance) -> None:
-        assert not {"\u2028", "\u2029"} & set(
-            launchevent.script(guidance, "https://x.test/\u2028", Deployed())
-        )
-
-
-@pytest.mark.browser
-class TestInOutlook:
-    """With the real page, the real service and the fake Office.js."""
-
-    def send(self, make_outlook: OpenOutlook, address: str, text: str, **more: Any) -> Any:
-        made = make_outlook(address, composing(text=text), path="/outlook/events", events=True, **more).open()
-        made.pane.wait_for_function("typeof fakeOffice === 'object'")
-        return made, made.send(limit=5)
-
-    def test_a_good_draft_goes(self, make_outlook: OpenOutlook, address: str) -> None:
-        _, sent = self.send(make_outlook, address, GOOD)
-        assert sent["allowed"], sent
-        assert sent["wrong"] == []
-
-    @pytest.mark.parametrize("language", LANGUAGES)
-    def test_a_hostile_draft_is_asked_about_once(
-        self, make_outlook: OpenOutlook, address: str, language: Language
-    ) -> None:
-        made, sent = self.send(make_outlook, address, RUDE[language])
-        assert not sent["allowed"]
-        assert sent["wrong"] == []
-        assert sent["button"] == BUTTONS[language]
-        assert sent["took"] < 4000
-        assert made.send()["allowed"]
-
-    def test_without_the_service_the_rules_decide(self, make_outlook: OpenOutlook, address: str) -> None:
-        made, _ = self.send(make_outlook, address, GOOD, complaints=("ERR_FAILED",))
-        made.page.route("**/v1/reviews", lambda route: route.abort())
-        made.edit(RUDE["tr"])
-        sent = made.send()
-        assert not sent["allowed"]
-        assert sent["message"].startswith(strings.say("tr", "send.local"))

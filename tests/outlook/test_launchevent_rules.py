@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import regex
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from app.guidance import schema
@@ -18,7 +18,7 @@ from app.outlook.launchevent.patterns import Untranslatable, parse, share
 from app.tone.rules import compile_pattern, fold_pattern, quoted_spans, search
 from app.tone.text import fold, fold_text
 from app.tone.types import LANGUAGES
-from tests.outlook.event_runtime import Runtime
+from tests.outlook.event_runtime import Runtime, sending
 
 pytestmark = pytest.mark.npm
 
@@ -163,7 +163,8 @@ PATTERNS = st.recursive(ATOMS, _wider, max_leaves=8)
 TEXTS = st.lists(LETTERS, max_size=10).map("".join)
 
 
-@settings(max_examples=12, deadline=None)
+# A fault takes minutes to shrink: what fails is printed as it is.
+@settings(max_examples=12, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
 @given(tries=st.lists(st.tuples(PATTERNS, TEXTS), min_size=60, max_size=150))
 def test_any_pattern_matches_as_in_python(runtime: Runtime, tries: list[tuple[str, str]]) -> None:
     given: list[tuple[object, str]] = []
@@ -183,8 +184,8 @@ def test_any_pattern_matches_as_in_python(runtime: Runtime, tries: list[tuple[st
 
 @pytest.mark.parametrize(
     "pattern",
-    [r"(a)\1", "a++", "a*+", "(?>ab)", "(?i)a", "(?i:a)", r"\X", "[[a]b]", "[a--b]", "a{,x}", "(a", "a)", "(?#a)",
-     r"\G", r"[\b]", "(?=a)*", "(?(1)a)", "[a-", "*a", r"\p{Lu}"],
+    [r"(a)\1", "a++", "a*+", "(?>ab)", "(?i)a", "(?i:a)", r"\X", "[[a]b]", "[a--b]", "a{,x}", "(a", "a)",
+     "(?#a)", r"\G", r"[\b]", "(?=a)*", "(?(1)a)", "[a-", "*a", r"\p{Lu}"],
 )  # fmt: skip
 def test_what_cannot_be_taken_over_is_refused(pattern: str) -> None:
     with pytest.raises(Untranslatable):
@@ -245,6 +246,24 @@ def test_a_mail_without_end_is_answered_soon(runtime: Runtime) -> None:
     found = runtime.call("alertOfRules", *[(text,) for text in texts])
     assert time.monotonic() - started < 10
     assert len(found) == len(texts)
+
+
+def test_a_slow_machine_stops_searching(guidance: Guidance, runtime: Runtime) -> None:
+    # The last of all rules: the others are tried before.
+    rude = rules(guidance)[-1].flags[0].plain
+    texts = [(rude,), ("you should see it and " * 500 + rude,)]
+    fast, slow = (runtime.call("alertOfRules", *texts, leaps=leaps) for leaps in (1, 2000))
+    assert all(fast)
+    # The short one is done before the clock is looked at again.
+    assert [bool(one) for one in slow] == [True, False]
+
+
+def test_the_service_is_asked_before_the_search(runtime: Runtime) -> None:
+    # A search takes a while, and nothing else happens meanwhile.
+    (sent,) = runtime.send(sending("You should have a look at this. " * 300, answer={"refused": True}))
+    (asked,) = sent["fetched"]
+    assert sent["searched"] > 10_000
+    assert asked["searched"] < 0.1 * sent["searched"]
 
 
 def test_words_in_quotation_marks_are_somebody_elses(runtime: Runtime) -> None:

@@ -32,6 +32,14 @@ function withinTime(promise, ms, otherwise) {
   });
 }
 
+/** @template T @param {() => T} run after what is under way has been started @returns {Promise<T>} */
+function soon(run) {
+  return new Promise((resolve) => {
+    if (typeof setTimeout === "function") setTimeout(resolve, 0);
+    else resolve(undefined);
+  }).then(run);
+}
+
 /**
  * An `...Async` method of Office as a promise.
  * @param {(done: (result: Office.AsyncResult<any>) => void) => void} call
@@ -200,10 +208,11 @@ function decide(started, signal) {
     if (mail.own === "" || read[1][1] || read[1][2] === hash) return allow;
     const asked = review(mail, textOf(read[1][0]), signal).then((answer) => ({ alert: alertOfReview(answer, ownLanguage()) }));
     const reviewed = withinTime(asked, REVIEWED - (Date.now() - started), null);
-    // While the review is under way.
-    const local = alertOfRules(mail.own);
-    return reviewed.then((answer) => {
-      let alert = local;
+    // Their search blocks everything else: not before the service was asked.
+    const local = soon(() => alertOfRules(mail.own)).catch(() => null);
+    return Promise.all([reviewed, local]).then((found) => {
+      const answer = found[0];
+      let alert = found[1];
       if (answer !== null) alert = answer.alert;
       if (alert === null) return allow;
       const options = question(alert);

@@ -5,14 +5,27 @@
  * @typedef {(at: number, then: Then) => number} Matcher
  */
 
-/** Steps for all searches of one mail: a mail is answered, however odd it is. */
-const STEPS = 12000000;
+/** Steps and milliseconds for all searches of one text: a mail is answered, however odd it is, on whatever machine. */
+const STEPS = 24000000;
+const SEARCHING = 1500;
+/** The clock is looked at once in so many steps. */
+const WATCHED = 50000;
 /** How far back a pattern looks that sets no limit of its own. */
 const BACK = 24;
 
 let subject = "";
 let stepsLeft = 0;
+let watchAt = 0;
+let until = 0;
 class Spent extends Error {}
+
+/** @param {number} steps */
+function spend(steps) {
+  stepsLeft -= steps;
+  if (stepsLeft > watchAt) return;
+  if (stepsLeft < 0 || Date.now() > until) throw new Spent();
+  watchAt = stepsLeft - WATCHED;
+}
 
 /** @type {Matcher[]} */
 const sharedMatchers = [];
@@ -71,8 +84,7 @@ function setOf(node) {
 
 /** @param {string} words @returns {Matcher} */
 const literal = (words) => (at, then) => {
-  stepsLeft -= 1;
-  if (stepsLeft < 0) throw new Spent();
+  spend(1);
   if (subject.startsWith(words, at)) return then(at + words.length);
   return -1;
 };
@@ -130,7 +142,7 @@ function either(nodes) {
   /** @type {Matcher[][]} the parts that can match before a letter, by its code */
   const before = [];
   return (at, then) => {
-    stepsLeft -= 1;
+    spend(1);
     let code = 0;
     if (at < subject.length) code = subject.charCodeAt(at);
     if (!before[code]) before[code] = parts.filter((part) => part.firsts === null || part.firsts[code]).map((part) => part.matcher);
@@ -151,7 +163,7 @@ function repeated(part, least, most, lazy) {
         if (count >= most) return -1;
         return part(at, (next) => {
           // A round that took nothing would go on for ever.
-          if (next === at && count >= least) return -1;
+          if (next === at && count >= least) return then(next);
           return go(next, count + 1);
         });
       };
@@ -182,10 +194,12 @@ function run(fits, least, most, lazy) {
       for (;;) {
         const end = then(at);
         if (end >= 0 || at - start >= most || !fits(at)) return end;
+        spend(1);
         at += 1;
       }
     }
     while (at - start < most && fits(at)) at += 1;
+    spend(at - start + 1);
     for (; at - start >= least; at -= 1) {
       const end = then(at);
       if (end >= 0) return end;
@@ -258,6 +272,8 @@ function repetition(node, least, most, lazy) {
 function look(text) {
   subject = text;
   stepsLeft = STEPS;
+  watchAt = STEPS - WATCHED;
+  until = Date.now() + SEARCHING;
 }
 
 /** @param {Matcher} matcher @param {Firsts} firsts of the same pattern @param {number} from @returns {{start: number, end: number} | null} */

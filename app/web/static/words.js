@@ -52,7 +52,7 @@ export function speak(language, direction, table) {
       // RFC 3339 names the local date and time of the hold's own zone: no need to convert.
       const [start, end] = [hold.start.slice(11, 16), hold.end.slice(11, 16)];
       // Kept on one line.
-      return `${date(hold.start.slice(0, 10))}${comma}${say("hours", { start, end }).replace(/ /gu, "\u00a0")}`;
+      return `${date(hold.start.slice(0, 10))}${comma}${say("hours", { start, end }).replace(/ /gu, "\u00a0").replace("–", "\u2060–\u2060")}`;
     },
   };
 }
