@@ -136,9 +136,7 @@ async function send(given) {
 
 (async () => {
   const answers = asked.sends ? [] : tested();
-  // Not all at once: what they take is measured.
-  for (let at = 0; at < (asked.sends?.length ?? 0); at += 8) {
-    answers.push(...(await Promise.all(asked.sends.slice(at, at + 8).map(send))));
-  }
+  // One after the other, as in Outlook: while one mail is searched, the clocks of all others would run on.
+  for (const given of asked.sends ?? []) answers.push(await send(given));
   process.stdout.write(JSON.stringify(answers), () => process.exit(0));
 })();

@@ -39,7 +39,7 @@ class Runtime:
         return self._run({"call": part, "given": given, "leaps": leaps})
 
     def send(self, *mails: Json) -> list[Json]:
-        """What comes of sending mails, all at once: see `sending`."""
+        """What comes of sending mails, one after the other: see `sending`."""
         return self._run({"sends": mails})
 
 
