@@ -10,7 +10,11 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from app.tone.review import Engine
 from tests.browser.service import browsing, serving
+from tests.outlook import signed as signing
+from tests.outlook.broker import Sit, sitting
+from tests.outlook.diary import Diary
 from tests.outlook.office import Json, Outlook
+from tests.outlook.signed import Signed
 
 OpenOutlook = Callable[..., Outlook]
 
@@ -69,3 +73,27 @@ def make_outlook(browser: Browser) -> Iterator[OpenOutlook]:
 def open_pane(make_outlook: OpenOutlook, address: str) -> OpenOutlook:
     """Opens the pane beside a mail (None: nothing is open)."""
     return lambda mail, **more: make_outlook(address, mail, **more).open()
+
+
+@pytest.fixture(scope="package")
+def running(engine: Engine) -> Iterator[Signed]:
+    with signing.serving(engine) as found:
+        yield found
+
+
+@pytest.fixture
+def signed(running: Signed) -> Signed:
+    """A service with Microsoft sign-in, where nothing goes wrong yet."""
+    running.calm()
+    return running
+
+
+@pytest.fixture
+def sit(browser: Browser, signed: Signed) -> Iterator[Sit]:
+    with sitting(browser, signed) as found:
+        yield found
+
+
+@pytest.fixture
+def diary(sit: Sit) -> Diary:
+    return Diary(*sit())

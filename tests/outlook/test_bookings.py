@@ -7,36 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Route
 
-from app.tone.review import Engine
-from tests.outlook.broker import Sit, sitting
 from tests.outlook.diary import Diary
-from tests.outlook.signed import Signed, hold, serving
+from tests.outlook.signed import hold
 
 pytestmark = [pytest.mark.browser, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 HALF_PAST = "T10:30:00+03:00"
-
-
-@pytest.fixture(scope="module")
-def signed(engine: Engine) -> Iterator[Signed]:
-    with serving(engine) as found:
-        yield found
-
-
-@pytest.fixture
-def sit(browser: Browser, signed: Signed) -> Iterator[Sit]:
-    with sitting(browser, signed) as found:
-        yield found
-
-
-@pytest.fixture
-def diary(sit: Sit) -> Diary:
-    return Diary(*sit())
 
 
 class TestLooking:

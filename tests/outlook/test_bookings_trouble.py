@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Route
 
-from app.tone.review import Engine
 from tests.holds.fakes.faults import Fault
-from tests.outlook.broker import GRAPH_SCOPE, Json, Sit, refusal, sitting
+from tests.outlook.broker import GRAPH_SCOPE, Json, Sit, refusal
 from tests.outlook.diary import Diary
-from tests.outlook.signed import Signed, challenge, hold, serving
+from tests.outlook.signed import challenge, hold
 
 pytestmark = [pytest.mark.browser, pytest.mark.allow_hosts(["127.0.0.1"])]
-
-
-@pytest.fixture(scope="module")
-def signed(engine: Engine) -> Iterator[Signed]:
-    with serving(engine) as found:
-        yield found
-
-
-@pytest.fixture
-def sit(browser: Browser, signed: Signed) -> Iterator[Sit]:
-    with sitting(browser, signed) as found:
-        yield found
-
-
-@pytest.fixture
-def diary(sit: Sit) -> Diary:
-    return Diary(*sit())
 
 
 class TestWhatIsInTheWay:

@@ -28,18 +28,6 @@ Json = dict[str, Any]
 TEXT = "Mrs Quill, the brochure is late and that is our fault. We will call you on Tuesday."
 
 
-@pytest.fixture(scope="module")
-def running(engine: Engine) -> Iterator[Signed]:
-    with serving(engine) as found:
-        yield found
-
-
-@pytest.fixture
-def signed(running: Signed) -> Signed:
-    running.calm()
-    return running
-
-
 class Caller:
     """Somebody's pane: every call bears `token`, None for none."""
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from app.tone.review import Engine
 from tests.outlook.broker import BRIDGE, GRAPH_SCOPE, Broker, refusal
 from tests.outlook.conftest import OpenOutlook
 from tests.outlook.office import Outlook, reading
-from tests.outlook.signed import Signed, challenge, serving
+from tests.outlook.signed import Signed, challenge
 from tests.outlook.test_pane_read import ANGRY
 
 pytestmark = [pytest.mark.browser, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 SCRIPT = "/lib/1/hosted/office.js"
 Show = Callable[..., tuple[Outlook, Broker]]
-
-
-@pytest.fixture(scope="module")
-def signed(engine: Engine) -> Iterator[Signed]:
-    with serving(engine) as found:
-        yield found
 
 
 @pytest.fixture

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import jwt
 import pytest
-from playwright.sync_api import Browser
 
-from app.tone.review import Engine
-from tests.outlook.broker import GRAPH_SCOPE, SCOPE, Desk, Json, Sit, refusal, sitting
-from tests.outlook.signed import Signed, challenge, serving
+from tests.outlook.broker import GRAPH_SCOPE, SCOPE, Desk, Json, Sit, refusal
+from tests.outlook.signed import challenge
 
 pytestmark = [pytest.mark.browser, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -29,18 +26,6 @@ globalThis.OfficeRuntime = { auth: { asked: [], answers: [], open: 0, most: 0, a
 } } };
 """
 ABSENT = refusal("NESTED_APP_AUTH_UNAVAILABLE")["error"]
-
-
-@pytest.fixture(scope="module")
-def signed(engine: Engine) -> Iterator[Signed]:
-    with serving(engine) as found:
-        yield found
-
-
-@pytest.fixture
-def sit(browser: Browser, signed: Signed) -> Iterator[Sit]:
-    with sitting(browser, signed) as found:
-        yield found
 
 
 def oid_of(token: str) -> str:
