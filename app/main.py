@@ -7,7 +7,6 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import FastAPI
@@ -37,17 +36,11 @@ from app.tone.review import Engine as ToneEngine
 from app.tone.review import Message, Request
 from app.tone.types import LANGUAGES
 from app.tone.week import default_hours
+from app.version import product_version
 from app.web import endpoints as web
 
 log = logs.get(__name__)
 _BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "wrong-content-type"}
-
-
-def product_version() -> str:
-    try:
-        return version("tactline")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "0"
 
 
 def create_app(

@@ -11,12 +11,12 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 from app import manifests_outlook
 from app.errors import TactlineError
+from app.version import product_version
 
 PLACE = "${BASE_URL}"
 GMAIL = "gmail/deployment.json"
@@ -109,10 +109,7 @@ def render(
 
 def _version() -> str:
     """This product's version as n.n.n: Outlook takes numbers alone."""
-    try:
-        numbers = re.findall(r"[0-9]{1,5}", version("tactline"))[:3]
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        numbers = []
+    numbers = re.findall(r"[0-9]{1,5}", product_version())
     return ".".join([*numbers, "0", "0", "0"][:3])
 
 

@@ -156,7 +156,7 @@ def test_a_version_outlook_can_count_with(monkeypatch: pytest.MonkeyPatch) -> No
         ("3.1", "3.1.0"),
         ("1.2.3.4+x", "1.2.3"),
     ):
-        monkeypatch.setattr(manifests, "version", lambda _, said=ours: said)
+        monkeypatch.setattr(manifests, "product_version", lambda said=ours: said)
         files = manifests.render(BASE)
         assert json.loads(files[JSON])["version"] == theirs
         assert etree.fromstring(files[XML]).findtext("{*}Version") == f"{theirs}.0"

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.auth.entra import LOGIN
+
 OFFICE = "https://appsforoffice.microsoft.com"
 _AJAX = "https://ajax.aspnetcdn.com"
-_LOGIN = "https://login.microsoftonline.com"
 OUTLOOK = (
     "https://outlook.office.com",
     "https://outlook.office365.com",
@@ -36,8 +37,8 @@ def page(ancestors: Iterable[str] = ()) -> dict[str, str]:
         "img-src": "'self' data:",
         "font-src": "'self'",
         # Sign-in goes through Outlook; without its broker the library asks Entra itself.
-        "connect-src": f"'self' {OFFICE} {_LOGIN}",
-        "frame-src": _LOGIN,
+        "connect-src": f"'self' {OFFICE} {LOGIN}",
+        "frame-src": LOGIN,
         "base-uri": "'none'",
         "form-action": "'self'",
         "frame-ancestors": " ".join(("'self'", *OUTLOOK, *ancestors)),

@@ -15,7 +15,6 @@ from tests.outlook.test_pane_read import ANGRY
 
 pytestmark = [pytest.mark.browser, pytest.mark.allow_hosts(["127.0.0.1"])]
 
-SCRIPT = "/lib/1/hosted/office.js"
 Show = Callable[..., tuple[Outlook, Broker]]
 
 
