@@ -24,6 +24,7 @@ from app.api.problems import Problem
 from app.api.requests import JSON
 from app.auth import entra
 from app.errors import TactlineError
+from app.gate import Gate
 from app.gmail import endpoints as gmail
 from app.gmail import preview
 from app.languagetool import endpoints as languagetool
@@ -55,7 +56,7 @@ def create_app(
     settings.check_sign_in()
     settings.check_gmail()
     service = Service(
-        keys=tuple(key.get_secret_value() for key in settings.api_keys),
+        gate=Gate(tuple(key.get_secret_value() for key in settings.api_keys)),
         # A service that others reach is nobody's workbench, even behind a proxy on this machine.
         preview=settings.loopback and not settings.api_keys and not settings.public_url,
         outlook=Outlook(
@@ -79,7 +80,7 @@ def create_app(
             version=product_version(),
         )  # fmt: skip
         async with starting.outside(settings, connect) as (accounts, store):
-            service.opened_accounts, service.opened_store = accounts, store
+            service.gate.accounts, service.gate.store = accounts, store
             yield
 
     app = FastAPI(

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from app.accounts import Accounts
 from app.errors import TactlineError
+from app.gate import Gate
 from app.guidance.schema import Guidance
 from app.store.store import Store
 from app.tone import review as tone
@@ -52,16 +53,14 @@ class Outlook:
 
 @dataclass
 class Service:
-    """`keys` are the API keys (none: no key is needed), `engine` is None until it is loaded, and
-    `accounts` and `store` until the service has started. `preview` shows developers the add-ons' cards."""
+    """`gate` knows who may come in, `engine` is None until it is loaded, and `accounts` and `store` until the
+    service has started. `preview` shows developers the add-ons' cards."""
 
-    keys: tuple[str, ...] = ()
+    gate: Gate = field(default_factory=Gate)
     preview: bool = False
     outlook: Outlook = Outlook()
     engine: Engine | None = None
     threads: int = 1
-    opened_accounts: Accounts | None = None
-    opened_store: Store | None = None
     _limiter: anyio.CapacityLimiter | None = field(default=None, repr=False)
 
     def loaded(self) -> Engine:
@@ -73,16 +72,16 @@ class Service:
     @property
     def accounts(self) -> Accounts:
         """Calendars and sign-in. Raises NotReady."""
-        if self.opened_accounts is None:
+        if self.gate.accounts is None:
             raise NotReady
-        return self.opened_accounts
+        return self.gate.accounts
 
     @property
     def store(self) -> Store:
         """What outlives a request. Raises NotReady."""
-        if self.opened_store is None:
+        if self.gate.store is None:
             raise NotReady
-        return self.opened_store
+        return self.gate.store
 
     async def aside(self, work: Callable[[], T]) -> T:
         """Run `work` in a thread, at most `threads` at once, so that the event loop stays free."""

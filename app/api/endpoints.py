@@ -11,14 +11,13 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from app import logs, service, strings
-from app.accounts import bearer
 from app.api import holds
+from app.api.access import needs, principal
 from app.api.answers import ReviewOut, answered, body_of, explained_in
 from app.api.catalogue import Catalogue, catalogue
 from app.api.problems import FieldError, Problem, ProblemDocument
 from app.api.requests import JSON, body_schema, media_type, parse, problem_answers, reference
 from app.api.schemas import Asked, Options, RawOptions, ReviewIn
-from app.auth import api_key
 from app.service import Service
 from app.tone.mail import NotAMail
 from app.tone.types import LANGUAGES, Language
@@ -29,33 +28,18 @@ log = logs.get(__name__)
 
 Shared = Annotated[Service, Depends(service.of)]
 
-
-async def caller(request: Request, shared: Shared) -> None:
-    """Let the request pass when no keys are set up, or when it carries one, or the token of a user of the
-    Outlook pane."""
-    if shared.keys:
-        given = request.headers.get("authorization")
-        verdict = api_key.check(given, shared.keys)
-        signed_in = None
-        if verdict == "wrong-key" and shared.opened_accounts is not None:
-            signed_in = await shared.opened_accounts.caller(bearer(given), dt.datetime.now(dt.UTC))
-        if verdict != "ok" and signed_in is None:
-            realm = 'Bearer realm="tactline"' + (', error="invalid_token"' if verdict == "wrong-key" else "")
-            raise Problem(verdict, headers={"WWW-Authenticate": realm})
-
-
-# auto_error off: `caller` decides, this one only tells the OpenAPI document.
+# auto_error off: `principal` decides, this one only tells the OpenAPI document.
 router = APIRouter(
     prefix="/v1",
     dependencies=[
-        Depends(caller),
+        Depends(principal),
         Depends(HTTPBearer(auto_error=False, description="An API key, where any are set up.")),
     ],
     responses=problem_answers(401, 403, 500),
 )
 
 
-router.include_router(holds.router)
+router.include_router(holds.router, dependencies=[Depends(needs("holds"))])
 
 
 @router.post(
@@ -64,6 +48,7 @@ router.include_router(holds.router)
     description="Takes a message with its circumstances as JSON, or a raw e-mail (`message/rfc822`, an .eml "
     "as any client saves it) with the circumstances in the query. Nothing of the message is kept or logged.",
     response_model=ReviewOut,
+    dependencies=[Depends(needs("review"))],
     responses=problem_answers(400, 413, 415, 422, 503),
     openapi_extra=body_schema((JSON, reference(ReviewIn)), (MAIL, {"type": "string", "format": "binary"})),
 )

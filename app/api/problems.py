@@ -25,7 +25,8 @@ STATUS = {
     "not-found": 404, "method-not-allowed": 405, "too-large": 413, "wrong-content-type": 415,
     "bad-fields": 422, "internal": 500, "not-ready": 503,
     "no-calendar-token": 401, "bad-token": 401, "sign-in-expired": 401, "claims-challenge": 401,
-    "wrong-scope": 403, "more-consent": 403, "hold-gone": 404, "still-running": 409, "hold-changed": 412,
+    "wrong-scope": 403, "key-lacks-scope": 403, "more-consent": 403, "hold-gone": 404, "still-running": 409,
+    "hold-changed": 412,
     "key-reused": 422, "calendar-busy": 429, "calendar-unavailable": 502, "calendar-refused": 502,
     "store-unavailable": 503, "identity-unavailable": 503, "calendar-slow": 504,
 }  # fmt: skip

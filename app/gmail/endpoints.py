@@ -34,7 +34,7 @@ CLICKS = frozenset(("open", "review", "apply", "add", "undo", "reply", "settings
 
 @router.post("/gmail")
 async def gmail(request: Request, shared: Shared) -> Response:
-    addon = shared.opened_accounts.addon if shared.opened_accounts is not None else None
+    addon = shared.gate.accounts.addon if shared.gate.accounts is not None else None
     if addon is None:
         return Response(status_code=404)
     now, begun = dt.datetime.now(dt.UTC), time.monotonic()

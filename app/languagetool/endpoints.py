@@ -19,7 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app import logs, service, strings
-from app.auth import api_key
+from app.accounts import bearer
+from app.auth.keys import BadToken
+from app.gate import Denied
 from app.languagetool import answers, asking, forms, languages, refusals, rules
 from app.languagetool.asking import Check
 from app.languagetool.refusals import Refused
@@ -144,23 +146,23 @@ async def _fields(request: Request) -> dict[str, str]:
     return await service.of(request).aside(lambda: forms.fields(body)) | query
 
 
-def _authorize(request: Request, fields: Mapping[str, str]) -> None:
+async def _authorize(request: Request, fields: Mapping[str, str]) -> None:
     """Let the request pass when no keys are set up, or when it carries one. Raises Refused."""
     if fields.get("apiKey") and fields.get("password"):
         raise Refused(400, "Set only 'apiKey' or 'password', not both")
     if fields.get("apiKey") and not fields.get("username"):
         raise Refused(400, "'apiKey' needs a 'username' beside it; any will do")
-    keys = service.of(request).keys
-    if not keys:
-        return
-    given = [request.headers.get("authorization")]
-    given += [f"Bearer {fields[name]}" for name in _SECRETS if fields.get(name)]
-    verdicts = [api_key.check(one, keys) for one in given]
-    if "ok" not in verdicts:
-        wrong = "wrong-key" in verdicts
+    given = [bearer(request.headers.get("authorization")) or ""]
+    given += [fields[name] for name in _SECRETS if name in fields]
+    try:
+        principal = await service.of(request).gate.admit(given, dt.datetime.now(dt.UTC))
+    except (Denied, BadToken) as error:
+        known = isinstance(error, Denied) and error.code == "no-key"
         raise Refused(
-            403, "The key is not known here" if wrong else "A key is needed: 'username' and 'apiKey'"
-        )
+            403, "A key is needed: 'username' and 'apiKey'" if known else "The key is not known here"
+        ) from None
+    if not principal.may("review"):
+        raise Refused(403, "The key may not be used for reviews")
 
 
 def _base(request: Request) -> str:
@@ -172,7 +174,7 @@ def _base(request: Request) -> str:
 async def check(request: Request) -> Response:
     """Reviews a text. Nothing of it is kept or logged."""
     fields = await _fields(request)
-    _authorize(request, fields)
+    await _authorize(request, fields)
     shared, door = service.of(request), _door(request)
     engine = shared.loaded()
     accepted = strings.negotiate(request.headers.get("accept-language"))

@@ -88,7 +88,7 @@ async def config(request: Request, shared: Shared) -> JSONResponse:
             "client_id": outlook.client_id or None,
             "authority": outlook.authority,
             "scope": outlook.scope(host),
-            "key_needed": bool(shared.keys),
+            "key_needed": not shared.gate.open,
             "calendar": bool(outlook.client_id),
         },
         headers={"Cache-Control": "no-cache"},

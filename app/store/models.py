@@ -89,3 +89,48 @@ class Idempotency(Base):
     ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary)
     started_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class ApiKey(Base):
+    """A key for programs. `id` is the part of it that may be shown; the whole is known by its SHA-256 alone,
+    which suffices for what is random, and which no change of secrets touches."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    digest: Mapped[str] = mapped_column(String(DIGEST), unique=True)
+    scopes: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class Dismissal(Base):
+    """What one user does not want to be told again: a keyed digest of guideline and words, not the words."""
+
+    __tablename__ = "dismissals"
+
+    owner: Mapped[str] = mapped_column(String(DIGEST), primary_key=True)
+    mark: Mapped[str] = mapped_column(String(DIGEST), primary_key=True)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class HouseEntry(Base):
+    """A guideline of the organisation's own, or what it changed in a built-in one; sealed JSON."""
+
+    __tablename__ = "house_entries"
+
+    id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class HouseRevision(Base):
+    """One row that counts the changes of the house's entries, so that every copy of the service sees them."""
+
+    __tablename__ = "house_revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]

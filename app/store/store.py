@@ -6,34 +6,31 @@ caller here holds for all copies of the service that share a database.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-import functools
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store.database import READS, in_memory, make_engine
+from app.store.api_keys import ApiKeys
+from app.store.database import in_memory, make_engine
+from app.store.dismissals import Dismissals
 from app.store.errors import SealError, StoreError, told
+from app.store.house import House
 from app.store.migrate import check, upgrade
-from app.store.models import Idempotency, Preferences, TokenCache
+from app.store.models import Dismissal, Idempotency, Preferences, TokenCache
 from app.store.secret import Vault
+from app.store.session import TRIES, Part, Session, check_aware, contended, operation
 
 KEPT = dt.timedelta(hours=24)
 """How long a request that was sent again is known."""
 ABANDONED = dt.timedelta(seconds=60)
 """A request that runs for longer was left by a process that ended; another may take it over."""
-_TRIES = 5
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,43 +67,14 @@ Begun = Fresh | Running | OtherBody | Done
 Owned = TokenCache | Preferences
 
 
-def _operation(
-    work: Callable[Concatenate[Store, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Store, P], Coroutine[Any, Any, T]]:
-    """An operation that ends once begun, and fails as StoreError only.
-
-    A caller that is cancelled (its user has left) must not break off what has been begun: an
-    answer would be lost, and a connection is closed then, which for a database in memory is its end.
-    """
-
-    async def translated(store: Store, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await work(store, *args, **kwargs)
-        except (SQLAlchemyError, OSError) as error:
-            raise told(error) from None
-
-    @functools.wraps(work)
-    async def whole(store: Store, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        task = asyncio.create_task(translated(store, *args, **kwargs))
-        store._going.add(task)
-        task.add_done_callback(store._going.discard)
-        return await asyncio.shield(task)
-
-    return whole
-
-
-class Store:
+class Store(Part):
     """The one way to what is kept. Made by `open`; belongs to the event loop it was opened in."""
 
-    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
-        self._engine = engine
-        self._vault = vault
-        # SQLite has one writer at a time; in line here, no connection sleeps and asks again. A
-        # database in memory has one connection alone, which cannot hold a second transaction either.
-        line = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
-        self._to_write: AbstractAsyncContextManager[Any] = line
-        self._to_read = line if isinstance(engine.pool, StaticPool) else nullcontext()
-        self._going: set[asyncio.Task[Any]] = set()
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.api_keys = ApiKeys(session)
+        self.dismissals = Dismissals(session)
+        self.house = House(session)
 
     @classmethod
     async def open(cls, url: str, vault: Vault, *, migrate: bool = False) -> Store:
@@ -123,30 +91,34 @@ class Store:
                 raise
             # As in `app.store.migrate.migrate`.
             raise told(error, "The database cannot be opened") from None
-        return cls(engine, vault)
+        return cls(Session(engine, vault))
 
     async def close(self) -> None:
         """Wait for what is going on, then let go of the database."""
-        while self._going:
-            await asyncio.gather(*self._going, return_exceptions=True)
-        await self._engine.dispose()
+        await self._session.close()
 
-    @_operation
+    @operation
+    async def ping(self) -> None:
+        """Ask the database for nothing but a sign of life."""
+        async with self._reading() as connection:
+            await connection.execute(select(1))
+
+    @operation
     async def tokens_of(self, owner: str, now: dt.datetime) -> bytes | None:
         """What was kept for an owner; None when there is nothing, it has expired, or it cannot be opened.
 
         A cache that cannot be opened is worth as much as none: the next one is written over it.
         """
-        _check_aware(now)
+        check_aware(now)
         return await self._opened(TokenCache, owner, _tokens_at, TokenCache.expires_at > now)
 
-    @_operation
+    @operation
     async def keep_tokens(self, owner: str, blob: bytes, expires: dt.datetime, now: dt.datetime) -> None:
         """Keep an owner's tokens in place of what was kept before, until `expires`. The last writer wins."""
-        _check_aware(expires, now)
+        check_aware(expires, now)
         await self._keep(TokenCache, owner, _tokens_at, blob, expires_at=expires, updated_at=now)
 
-    @_operation
+    @operation
     async def preferences_of(self, owner: str) -> Mapping[str, Any]:
         """What an owner has chosen; empty when nothing, or when it cannot be opened."""
         opened = await self._opened(Preferences, owner, _preferences_at)
@@ -155,10 +127,10 @@ class Store:
             found = json.loads(opened or b"{}")
         return found if isinstance(found, dict) else {}
 
-    @_operation
+    @operation
     async def keep_preferences(self, owner: str, chosen: Mapping[str, Any], now: dt.datetime) -> None:
         """Keep what an owner has chosen (anything that JSON can say) in place of what was chosen before."""
-        _check_aware(now)
+        check_aware(now)
         content = json.dumps(dict(chosen)).encode()
         await self._keep(Preferences, owner, _preferences_at, content, updated_at=now)
 
@@ -168,7 +140,7 @@ class Store:
         """The newest of an owner's rows that one of our secrets opens; None when none does."""
         query = (
             select(table.owner, table.ciphertext)
-            .where(table.owner.in_(self._owners(owner)), *more)
+            .where(table.owner.in_(self.owners(owner)), *more)
             .order_by(table.updated_at.desc())
         )
         async with self._reading() as connection:
@@ -189,9 +161,9 @@ class Store:
         **columns: dt.datetime,
     ) -> None:
         """Put an owner's one row in place of what was there, also under older secrets."""
-        mark, *older = self._owners(owner)
+        mark, *older = self.owners(owner)
         row = {"ciphertext": self._vault.seal(content, place(mark)), **columns}
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             try:
                 async with self._writing() as connection:
                     if older:
@@ -202,24 +174,25 @@ class Store:
             except IntegrityError:  # another has put it there since: change that one
                 continue
             return
-        raise _contended()
+        raise contended()
 
-    @_operation
+    @operation
     async def forget(self, owner: str) -> None:
         """Remove all that was kept for an owner, if anything was."""
-        owners = self._owners(owner)
+        owners = self.owners(owner)
         async with self._writing() as connection:
             await connection.execute(delete(TokenCache).where(TokenCache.owner.in_(owners)))
             await connection.execute(delete(Preferences).where(Preferences.owner.in_(owners)))
+            await connection.execute(delete(Dismissal).where(Dismissal.owner.in_(owners)))
 
-    @_operation
+    @operation
     async def begin(self, key: str, body: bytes, now: dt.datetime) -> Begun:
         """Ask for a request to be the caller's: of all who ask at once, one gets Fresh.
 
         `key` has to name the caller and the route beside what the caller sent as the key. Raises
         SealError for an answer that cannot be opened: it must not be worked out a second time.
         """
-        _check_aware(now)
+        check_aware(now)
         keys = self._keys(key)
         content = f"body\0{len(key)}\0{key}".encode("utf-8", "surrogatepass") + body
         bodies = dict(zip(keys, self._vault.digests(content), strict=True))
@@ -232,7 +205,7 @@ class Store:
             }
             for mark in sorted(keys)
         ]  # fmt: skip
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             try:
                 async with self._writing() as connection:
                     there = await self._locked(connection, keys)
@@ -251,9 +224,9 @@ class Store:
             except IntegrityError:  # another was faster: look again at what it left
                 continue
             return Fresh(now)
-        raise _contended()
+        raise contended()
 
-    @_operation
+    @operation
     async def finish(
         self,
         key: str,
@@ -265,7 +238,7 @@ class Store:
         claim: Fresh | None = None,
     ) -> None:
         """Keep the answer to a request that is running, for 24 hours. Nothing happens to one that is not."""
-        _check_aware(now)
+        check_aware(now)
         answer = json.dumps(dict(headers)).encode() + b"\n" + body
         async with self._writing() as connection:
             for mark in sorted(self._keys(key)):
@@ -279,16 +252,16 @@ class Store:
                     )
                 )  # fmt: skip
 
-    @_operation
+    @operation
     async def abandon(self, key: str, claim: Fresh | None = None) -> None:
         """Give back a running request, as if it had never begun. Nothing happens to another one."""
         async with self._writing() as connection:
             await connection.execute(delete(Idempotency).where(*_running(self._keys(key), claim)))
 
-    @_operation
+    @operation
     async def tidy(self, now: dt.datetime) -> int:
         """Delete what has expired; how much that was."""
-        _check_aware(now)
+        check_aware(now)
         async with self._writing() as connection:
             tokens = await connection.execute(delete(TokenCache).where(TokenCache.expires_at <= now))
             answers = await connection.execute(delete(Idempotency).where(Idempotency.expires_at <= now))
@@ -316,21 +289,8 @@ class Store:
             return Done(row.status, row.media_type, body, json.loads(headers))
         raise SealError("An answer is kept that cannot be opened with the secrets that are given.")
 
-    def _owners(self, owner: str) -> tuple[str, ...]:
-        return self._vault.digests(f"owner\0{owner}")
-
     def _keys(self, key: str) -> tuple[str, ...]:
         return self._vault.digests(f"key\0{key}")
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        async with self._to_write, self._engine.begin() as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        async with self._to_read, self._engine.connect() as connection:
-            yield await connection.execution_options(**READS)
 
 
 def _running(keys: Sequence[str], claim: Fresh | None) -> list[ColumnElement[bool]]:
@@ -349,13 +309,3 @@ def _preferences_at(mark: str) -> str:
 
 def _answer_at(mark: str, status: int, media_type: str) -> str:
     return f"answer\0{mark}\0{status}\0{media_type}"
-
-
-def _check_aware(*moments: dt.datetime) -> None:
-    for moment in moments:
-        if moment.utcoffset() is None:
-            raise ValueError("a moment needs its zone")
-
-
-def _contended() -> StoreError:
-    return StoreError("Too many were at the same record at once.")

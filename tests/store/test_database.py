@@ -128,7 +128,7 @@ def test_a_full_disk(file: str) -> None:
 
     async def steps(store: Store) -> None:
         await store.keep_tokens("before", b"kept", after(hours=1), NOW)
-        engine = store._engine.sync_engine
+        engine = store._session.engine.sync_engine
 
         def small(connection: Any, *_: Any) -> None:
             cursor = connection.cursor()

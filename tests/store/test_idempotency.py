@@ -215,7 +215,7 @@ def test_an_answer_that_was_tampered_with_is_not_given(shared: str, change: str)
         await store.begin("key", b"body", NOW)
         await store.finish("key", *ANSWER, NOW)
         values = {"other": Vault([SECRET]).seal(b"{}\n"), "key": Vault([SECRET]).digest("key\0elsewhere")}
-        async with store._engine.begin() as connection:
+        async with store._session.engine.begin() as connection:
             used = {name: value for name, value in values.items() if f":{name}" in change}
             await connection.execute(text(f"UPDATE idempotency SET {change}"), used)  # noqa: S608 - ours
         asked = "elsewhere" if "key" in change else "key"
@@ -237,7 +237,7 @@ def test_a_caller_that_is_cancelled_breaks_nothing_off(url: str, ticks: int) -> 
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        while store._going:
+        while store._session.going:
             await asyncio.sleep(0.01)
         assert await many([store], NOW) == {"Done": 50}
 

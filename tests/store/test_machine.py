@@ -120,7 +120,7 @@ class Requests(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_left_going(self) -> None:
-        assert self.store is None or not self.store._going
+        assert self.store is None or not self.store._session.going
 
     def teardown(self) -> None:
         if self.store is not None:

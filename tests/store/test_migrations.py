@@ -196,6 +196,6 @@ def test_a_new_migration_can_be_begun_from_the_template(file: str, tmp_path: Pat
             return await connection.run_sync(begin)
 
     written = with_engine(file, steps)
-    assert 'down_revision = "0002"' in written.replace("'", '"')
+    assert 'down_revision = "0003"' in written.replace("'", '"')
     assert "drop_column" in written
     compile(written, "9999", "exec")

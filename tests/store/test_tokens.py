@@ -129,7 +129,7 @@ def test_tokens_moved_to_another_owner_do_not_open(shared: str) -> None:
         await store.keep_tokens("me", b"mine", after(hours=1), NOW)
         await store.keep_tokens("you", b"yours", after(hours=1), NOW)
         owner = {name: VAULT.digest(f"owner\0{name}") for name in ("me", "you")}
-        async with store._engine.begin() as connection:
+        async with store._session.engine.begin() as connection:
             await connection.execute(
                 text(
                     "UPDATE token_caches SET ciphertext = "

@@ -1,0 +1,44 @@
+"""Who calls /v1, and whether they may."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app import service
+from app.api.problems import Problem
+from app.auth.principal import Principal, Scope
+from app.gate import Denied
+from app.service import Service
+
+_REALM = 'Bearer realm="tactline"'
+
+
+async def principal(request: Request, shared: Annotated[Service, Depends(service.of)]) -> Principal:
+    """Who calls: everyone who reaches a service without keys, else a key or a user of the Outlook pane."""
+    # RFC 6750, 2.1. What follows the scheme is looked at as it is: a malformed key is a wrong one.
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    given = token.strip() if scheme.lower() == "bearer" else ""
+    try:
+        return await shared.gate.admit([given], dt.datetime.now(dt.UTC))
+    except Denied as denied:
+        realm = _REALM + (', error="invalid_token"' if denied.code == "wrong-key" else "")
+        raise Problem(denied.code, headers={"WWW-Authenticate": realm}) from None
+
+
+Who = Annotated[Principal, Depends(principal)]
+"""For endpoints that need to know who calls."""
+
+
+def needs(scope: Scope) -> Callable[..., Awaitable[None]]:
+    """A dependency that lets pass who has this scope. Raises the 403 problem."""
+
+    async def checked(who: Who) -> None:
+        if not who.may(scope):
+            header = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
+            raise Problem("key-lacks-scope", headers={"WWW-Authenticate": header}, scope=scope)
+
+    return checked
