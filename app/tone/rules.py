@@ -14,6 +14,7 @@ import regex
 
 from app.errors import GuidanceError
 from app.guidance.schema import Guidance, Rule
+from app.tone.literals import Needed, needed
 from app.tone.text import Folded, fold, fold_char
 from app.tone.types import Document, Span
 
@@ -137,7 +138,7 @@ class RuleBook:
     """All rules in force, compiled once. Raises GuidanceError for a broken pattern."""
 
     def __init__(self, guidance: Guidance) -> None:
-        self._patterns: dict[str, list[tuple[str, Rule, regex.Pattern[str]]]] = {}
+        self._patterns: dict[str, list[tuple[str, Rule, regex.Pattern[str], Needed]]] = {}
         self._checks: dict[str, list[tuple[str, Rule]]] = {}
         for guideline in guidance.guidelines.values():
             for language, words in guideline.words.items():
@@ -147,7 +148,8 @@ class RuleBook:
                     else:
                         where = f"{guideline.id}/{language}.toml {rule.id}"
                         compiled = compile_pattern(rule.pattern, where)
-                        self._patterns.setdefault(language, []).append((guideline.id, rule, compiled))
+                        need = needed(fold_pattern(rule.pattern))
+                        self._patterns.setdefault(language, []).append((guideline.id, rule, compiled, need))
 
     def find(self, document: Document, language: str) -> list[Hit]:
         """Every match in the writer's own words, by start. Spans are code points of `document.text`."""
@@ -162,7 +164,9 @@ class RuleBook:
         folded = fold(piece)
         quoted = quoted_spans(folded)
         hits = []
-        for guideline, rule, pattern in self._patterns.get(language, ()):
+        for guideline, rule, pattern, need in self._patterns.get(language, ()):
+            if need is not None and not any(letters in folded.text for letters in need):
+                continue
             for span, facts in _unquoted(pattern, folded, piece, quoted):
                 hits.append(Hit(guideline, rule, Span(span.start + at, span.end + at), facts))
         # What needs no words is looked for in every language, also in one that has no guidance.

@@ -1,0 +1,104 @@
+"""A pattern is passed over only where it cannot match."""
+
+from __future__ import annotations
+
+import re
+
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.guidance.schema import ROOT, load
+from app.tone import rules
+from app.tone.literals import needed
+from app.tone.rules import RuleBook, compile_pattern, fold_pattern
+from app.tone.text import fold
+from app.tone.train_data import labelled
+from app.tone.types import LANGUAGES
+
+GUIDANCE = load()
+PATTERNS = [
+    (language, rule.pattern)
+    for guideline in GUIDANCE.guidelines.values()
+    for language, words in guideline.words.items()
+    for rule in words.rules
+    if rule.pattern is not None
+]
+
+
+def test_what_is_needed_is_read_off_a_pattern() -> None:
+    assert needed(r"\bas (?:i|we) told you\b") == frozenset({" told you"})
+    assert needed(r"(?:you|they) (?:sent|gave)") == frozenset({"sent", "gave"})
+    assert needed(r"(?P<who>anna|bo) is late") == frozenset({" is late"})
+    assert needed(r"Late(?:ly)?") == frozenset({"late"})
+    assert needed(r"(?:abc){2}") == frozenset({"abc"})
+
+
+def test_what_may_be_absent_is_not_needed() -> None:
+    assert needed(r"(?:never)?") is None
+    assert needed(r"(?:never )*") is None
+    assert needed(r"(?:never|\w+)") is None
+    assert needed(r"(?!never)\w+") is None
+    assert needed(r"[abc]+\d") is None
+    assert needed(r"\p{L}+") is None
+
+
+def test_every_marked_example_holds_what_its_pattern_needs() -> None:
+    for guideline in GUIDANCE.guidelines.values():
+        for words in guideline.words.values():
+            for rule in words.rules:
+                need = None if rule.pattern is None else needed(fold_pattern(rule.pattern))
+                if need is None:
+                    continue
+                for flag in rule.flags:
+                    assert any(letters in fold(flag.plain).text for letters in need), (guideline.id, rule.id)
+
+
+def test_most_patterns_need_something() -> None:
+    known = [pattern for _, pattern in PATTERNS if needed(fold_pattern(pattern)) is not None]
+    assert len(known) > 0.75 * len(PATTERNS)
+
+
+def _everything(book: RuleBook, text: str, language: str) -> list[rules.Hit]:
+    """What is found when every pattern is tried."""
+    known = book._patterns
+    try:
+        book._patterns = {code: [(*entry[:3], None) for entry in entries] for code, entries in known.items()}
+        return book.find_in(text, language)
+    finally:
+        book._patterns = known
+
+
+def test_nothing_is_missed_in_training_mails() -> None:
+    book, found = RuleBook(GUIDANCE), 0
+    for path in sorted((ROOT / "training").glob("*.jsonl")):
+        for mail in labelled(path)[::12]:  # all of them take minutes
+            hits = book.find_in(mail["text"], mail["lang"])
+            assert hits == _everything(book, mail["text"], mail["lang"])
+            found += len(hits)
+    assert found > 100
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_whatever_matches_is_tried(data: st.DataObject) -> None:
+    """Any text that a pattern itself makes."""
+    _, pattern = data.draw(st.sampled_from(PATTERNS))
+    text = data.draw(st.from_regex(fold_pattern(pattern), fullmatch=True)) if _plain(pattern) else ""
+    folded = fold(text).text
+    need = needed(fold_pattern(pattern))
+    if need is not None and compile_pattern(pattern, "").search(folded):
+        assert any(letters in folded for letters in need)
+
+
+def _plain(pattern: str) -> bool:
+    """Whether Hypothesis can read it: it knows what the standard library knows."""
+    try:
+        re.compile(fold_pattern(pattern))
+    except re.error:
+        return False
+    return regex.search(r"\(\?<?[=!]", pattern) is None
+
+
+def test_languages_are_all_there() -> None:
+    assert {language for language, _ in PATTERNS} == set(LANGUAGES)
