@@ -1,0 +1,103 @@
+"""kill -9 in the middle of a thousand holds: none is lost, and none is there twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.workers import Worker, graph_served, running
+
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.servers]
+
+HOLDS = 1000
+PEOPLE = 50
+KILLED_AFTER = (200, 600)  # holds that are answered
+CLIENTS = 12
+PATIENCE = 180.0  # seconds for one hold: what a killed process was at is taken over after a minute
+DAY = dt.datetime(2027, 3, 2, tzinfo=dt.UTC)
+
+
+def wanted(number: int) -> dict[str, Any]:
+    """Hold `number` of a thousand: twenty for each person, no two at the same time."""
+    start = DAY + dt.timedelta(days=7 * (number // PEOPLE % 5), hours=9 + number // PEOPLE // 5)
+    return {
+        "id": uuid.uuid5(uuid.NAMESPACE_OID, str(number)).hex, "kind": "client-call",
+        "title": f"Call {number}", "reason": "A voice carries more.", "sources": [],
+        "start": start.isoformat(), "end": (start + dt.timedelta(minutes=30)).isoformat(),
+        "all_day": False, "time_zone": "Europe/Paris",
+        "thread": uuid.uuid5(uuid.NAMESPACE_OID, f"thread {number}").hex,
+    }  # fmt: skip
+
+
+class Clients:
+    """Ask for all holds at once, each until it is answered well, as a mail client behind a bad line does."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.answered: dict[int, tuple[int, dict[str, Any]]] = {}
+        self.failures = 0
+        self._lock = threading.Lock()
+
+    def ask(self, number: int) -> None:
+        body = {"hold": wanted(number), "calendar": "microsoft", "now": DAY.isoformat()}
+        headers = {
+            "Calendar-Authorization": f"Bearer token-{number % PEOPLE}", "Idempotency-Key": f"hold-{number}",
+        }  # fmt: skip
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                answer = httpx.post(f"{self.worker.address}/v1/holds", json=body, headers=headers, timeout=20)
+            except httpx.TransportError:
+                answer = None
+            if answer is not None and answer.status_code in (200, 201):
+                with self._lock:
+                    self.answered[number] = answer.status_code, answer.json()
+                return
+            # Killed under it, being started again, or another is still at it: everything else is a defect.
+            assert answer is None or answer.status_code in (409, 503), answer.text
+            with self._lock:
+                self.failures += 1
+            time.sleep(0.5)
+        raise TimeoutError(number)
+
+
+def test_none_is_lost_and_none_is_doubled(postgresql: str, tmp_path: Path) -> None:
+    with graph_served() as (graph, address):
+        for person in range(PEOPLE):
+            graph.user(f"token-{person}", f"person-{person}")
+        settings = {"database_url": postgresql, "secrets": "s" * 40, "log_level": "warning"}
+        worker = Worker(address, settings, tmp_path / "log")
+        clients = Clients(worker)
+        with running(worker), ThreadPoolExecutor(CLIENTS) as pool:
+            going = [pool.submit(clients.ask, number) for number in range(HOLDS)]
+            for enough in KILLED_AFTER:
+                while len(clients.answered) < enough:
+                    assert not any(one.done() and one.exception() for one in going)
+                    time.sleep(0.01)
+                worker.kill()
+                worker.start()
+                worker.wait()
+            for one in going:
+                one.result()
+            # Everything is asked once more: the same event is answered, and nothing is made.
+            before = dict(clients.answered)
+            list(pool.map(clients.ask, range(HOLDS)))
+
+        assert clients.failures, "nothing was under way when the process was killed"
+        assert len(clients.answered) == HOLDS
+        events = {n: answer["event"]["id"] for n, (_, answer) in before.items()}
+        assert {n: answer["event"]["id"] for n, (_, answer) in clients.answered.items()} == events
+        assert len(set(events.values())) == HOLDS
+        standing = [event for person in range(PEOPLE) for event in graph.events(f"person-{person}")]
+        assert sorted(event["subject"] for event in standing) == sorted(f"Call {n}" for n in range(HOLDS))
+        log = worker.log.read_text()
+        assert "token-" not in log
+        assert "Call " not in log
