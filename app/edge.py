@@ -45,13 +45,23 @@ class TooLarge(HTTPException):
 
 
 class Edge:
-    """See the module. `hosts` are the names that a Host header may carry; empty allows any."""
+    """See the module. `hosts` are the names that a Host header may carry; empty allows any. Bodies of the
+    paths in `flowing` may have any length: these count by themselves what they keep."""
 
-    def __init__(self, app: ASGIApp, *, hosts: tuple[str, ...], max_bytes: int, render: Render) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: tuple[str, ...],
+        max_bytes: int,
+        render: Render,
+        flowing: frozenset[str] = frozenset(),
+    ) -> None:
         self._app = app
         self._hosts = tuple(host.lower() for host in hosts)
         self._max_bytes = max_bytes
         self._render = render
+        self._flowing = flowing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,13 +73,14 @@ class Edge:
         headers = Headers(scope=scope)
         status = 0
         received = 0
+        limited = scope["path"] not in self._flowing
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > self._max_bytes:
+                if limited and received > self._max_bytes:
                     raise TooLarge
             return message
 
@@ -86,6 +97,7 @@ class Edge:
                 # Else browsers guess how long a file is good for, and mix modules of two releases.
                 out.setdefault("Cache-Control", "no-cache")
                 out["X-Request-ID"] = identity
+                out.update(scope["state"].get("answer_headers", {}))
             await send(message)
 
         async def refuse(code: str) -> None:
@@ -95,7 +107,7 @@ class Edge:
         try:
             if not self._host_allowed(headers.get("host", "")):
                 await refuse("host-not-allowed")
-            elif _declared(headers) > self._max_bytes:
+            elif limited and _declared(headers) > self._max_bytes:
                 await refuse("too-large")
             else:
                 await self._app(scope, counted, dressed)

@@ -22,7 +22,7 @@ from app.errors import TactlineError
 FIELDS = frozenset({
     "request_id", "method", "route", "status", "ms", "bytes", "code", "language", "direction", "findings",
     "elements", "holds", "clauses", "guidelines", "house_guidelines", "address", "version", "error",
-    "calendar", "kind", "created", "moved", "clash", "do",
+    "calendar", "kind", "created", "moved", "clash", "do", "mails", "failed",
 })  # fmt: skip
 """The only fields that `event` accepts."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,8 +19,8 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
 from app import edge, logs, starting
+from app.api import batch, faults, problems
 from app.api import endpoints as api
-from app.api import faults, problems
 from app.api.problems import Problem
 from app.api.requests import JSON
 from app.auth import entra
@@ -56,7 +57,7 @@ def create_app(
     settings.check_sign_in()
     settings.check_gmail()
     service = Service(
-        gate=Gate(tuple(key.get_secret_value() for key in settings.api_keys)),
+        gate=Gate(tuple(key.get_secret_value() for key in settings.api_keys), settings.loopback),
         # A service that others reach is nobody's workbench, even behind a proxy on this machine.
         preview=settings.loopback and not settings.api_keys and not settings.public_url,
         outlook=Outlook(
@@ -65,8 +66,10 @@ def create_app(
             entra.authority(settings.entra_tenants),
             settings.outlook_frame_ancestors,
         ),
+        trusted_proxies=tuple(ipaddress.ip_network(name) for name in settings.trusted_proxies),
         engine=engine,
         threads=settings.threads or os.cpu_count() or 1,
+        max_bytes=settings.max_bytes,
     )
 
     @asynccontextmanager
@@ -79,8 +82,7 @@ def create_app(
             log, "ready", guidelines=len(guidelines), house_guidelines=sum(g.house for g in guidelines),
             version=product_version(),
         )  # fmt: skip
-        async with starting.outside(settings, connect) as (accounts, store):
-            service.gate.accounts, service.gate.store = accounts, store
+        async with starting.outside(settings, service, connect):
             yield
 
     app = FastAPI(
@@ -142,6 +144,7 @@ def create_app(
         edge.Edge,
         hosts=hosts,
         max_bytes=settings.max_bytes,
+        flowing=frozenset((batch.PATH,)),
         render=languagetool.rendering(render),
     )
     _describe(app)

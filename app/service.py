@@ -14,6 +14,8 @@ from app.accounts import Accounts
 from app.errors import TactlineError
 from app.gate import Gate
 from app.guidance.schema import Guidance
+from app.house import House
+from app.limits import Limits, Network
 from app.store.store import Store
 from app.tone import review as tone
 from app.tone.types import Review
@@ -53,14 +55,18 @@ class Outlook:
 
 @dataclass
 class Service:
-    """`gate` knows who may come in, `engine` is None until it is loaded, and `accounts` and `store` until the
-    service has started. `preview` shows developers the add-ons' cards."""
+    """`gate` knows who may come in. `engine` is None until it is loaded; accounts and store (of `gate`),
+    `limits` and `house` until the service has started. `preview` shows developers the add-ons' cards."""
 
     gate: Gate = field(default_factory=Gate)
     preview: bool = False
     outlook: Outlook = Outlook()
+    limits: Limits | None = None
+    house: House | None = None
+    trusted_proxies: tuple[Network, ...] = ()
     engine: Engine | None = None
     threads: int = 1
+    max_bytes: int = 1024 * 1024
     _limiter: anyio.CapacityLimiter | None = field(default=None, repr=False)
 
     def loaded(self) -> Engine:

@@ -1,22 +1,33 @@
 """How the service is set up: environment variables that start with `TACTLINE_`.
 
-Every field is described in docs/deploying.md; a test compares the two.
+The table in README.md is made of their descriptions: `tactline settings --write README.md`.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+import limits
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsError
 
 MEBIBYTE = 1024 * 1024
 _ORIGIN = r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{2,5})?"
+
+
+def _limit(value: str) -> str:
+    if value:
+        try:
+            limits.parse(value)
+        except ValueError:
+            raise ValueError("a limit reads like 600/minute") from None
+    return value
 
 
 class Settings(BaseSettings):
@@ -45,6 +56,26 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         default="text", description="One line of text or of JSON an event."
     )
+    rate_limit: Annotated[str, AfterValidator(_limit)] = Field(
+        default="600/minute",
+        description="Most requests of a key or a signed-in user, each mail of a batch one. Empty: no limit. "
+        "Nothing is counted where no key is needed.",
+    )
+    rate_limit_address: Annotated[str, AfterValidator(_limit)] = Field(
+        default="1200/minute", description="Most requests of an address (IPv6: of a network of 64 bits)."
+    )
+    rate_limit_denied: Annotated[str, AfterValidator(_limit)] = Field(
+        default="30/minute", description="Most wrong keys of an address; then it has to wait."
+    )
+    rate_limit_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where requests are counted for all copies of the service: `redis://...`. Empty: each "
+        "process counts for itself.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Addresses or networks of proxies whose X-Forwarded-For is believed. Empty: of none.",
+    )
     max_bytes: int = Field(
         default=MEBIBYTE, ge=1024, le=64 * MEBIBYTE, description="Largest request body, in bytes."
     )
@@ -54,8 +85,14 @@ class Settings(BaseSettings):
 
     database_url: SecretStr = Field(
         default=SecretStr(""),
-        description="Where sign-ins and answers to repeated requests are kept, encrypted: "
-        "`sqlite:///PATH` or `postgresql://...`. Empty: in memory, gone with the process.",
+        description="Where sign-ins, preferences and answers to repeated requests are kept, encrypted: "
+        "`sqlite:///PATH`, `postgresql://...`, or `sqlite://` for memory, gone with the process. "
+        "Empty: a file in the user's state folder.",
+    )
+    migrate: Literal["start", "command"] = Field(
+        default="start",
+        description="When the database's tables are brought up to this version: at the start, or only by "
+        "`tactline migrate`.",
     )
     secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
@@ -113,7 +150,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "api_keys", "allowed_hosts", "secrets", "entra_tenants", "entra_clients", "outlook_frame_ancestors",
-        "languagetool_origins", mode="before",
+        "languagetool_origins", "trusted_proxies", mode="before",
     )  # fmt: skip
     @classmethod
     def _split(cls, value: object) -> object:
@@ -169,6 +206,23 @@ class Settings(BaseSettings):
                 "TACTLINE_GMAIL_SERVICE_ACCOUNT needs TACTLINE_GMAIL_CLIENT_ID and TACTLINE_PUBLIC_URL."
             )
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                raise ValueError("each is an address or a network, like 10.0.0.0/8") from None
+        return value
+
+    @field_validator("rate_limit_url")
+    @classmethod
+    def _redis(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not value.get_secret_value().startswith(("redis://", "rediss://")):
+            raise ValueError("it begins with redis:// or rediss://")
+        return value
+
     @field_validator("outlook_frame_ancestors")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -184,22 +238,32 @@ class Settings(BaseSettings):
             raise ValueError("https://, a host in small letters, perhaps a port, and nothing after it")
         return value
 
-    def check_reachable(self) -> None:
-        """Raise SettingsError when the service would be open to others without a key."""
-        if not self.loopback and not self.api_keys:
+    def check_reachable(self, *, keyed: bool = False) -> None:
+        """Raise SettingsError when the service would be open to others without a key; `keyed`: the store
+        holds one."""
+        if not self.loopback and not self.api_keys and not keyed:
             raise SettingsError(
-                f"Listening on {self.host} lets other machines in: set TACTLINE_API_KEYS to one or more keys "
-                "(16 characters or longer, commas between them), or listen on 127.0.0.1."
+                f"Listening on {self.host} lets other machines in: make a key with `tactline keys create`, "
+                "or set TACTLINE_API_KEYS to one or more keys (16 characters or longer, commas between "
+                "them), or listen on 127.0.0.1."
             )
 
 
 def load(**given: object) -> Settings:
-    """The settings of this process; `given` overrides the environment.
+    """The settings of this process; `given` overrides the environment, and that the files.
 
-    Raises SettingsError naming the variable that is wrong, never its value.
+    A folder may hold a file for each setting, named as its variable in small letters, as containers and
+    systemd (CREDENTIALS_DIRECTORY) hand over secrets. Raises SettingsError naming the variable that is wrong,
+    never its value.
     """
+    folder = os.environ.get("TACTLINE_SETTINGS_DIR") or os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder and not Path(folder).is_dir():
+        raise SettingsError("TACTLINE_SETTINGS_DIR: not a folder.")
+    chosen: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     try:
-        return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(_secrets_dir=folder, **chosen)  # type: ignore[call-arg]
+    except OSError:
+        raise SettingsError("TACTLINE_SETTINGS_DIR: a file in it cannot be read.") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_context=False)[0]
         name = "TACTLINE_" + str(first["loc"][0]).upper()

@@ -26,11 +26,17 @@ from app.auth.google import KEYS_AT as GOOGLE_KEYS_AT
 from app.auth.keys import Keys
 from app.auth.on_behalf import Exchange
 from app.errors import SettingsError
+from app.gate import BELIEVED, Gate
 from app.holds import google
+from app.house import House
+from app.limits import Limits
+from app.service import Service
 from app.settings import Settings
-from app.store.database import MEMORY, vault_for
+from app.store import migrate as migrations
+from app.store.database import default_url, vault_for
 from app.store.errors import StoreError
 from app.store.store import Store
+from app.tone.review import Engine
 
 log = logs.get(__name__)
 _HOUR = 3600.0
@@ -55,21 +61,53 @@ def connections() -> Connections:
 
 @asynccontextmanager
 async def outside(
-    settings: Settings, connect: Connect | None = None
-) -> AsyncIterator[tuple[Accounts, Store]]:
-    """The accounts and the store, while the service runs. Raises SettingsError, StoreError."""
+    settings: Settings, service: Service, connect: Connect | None = None
+) -> AsyncIterator[None]:
+    """Give the service its accounts, store and limits, while it runs. Raises SettingsError, StoreError."""
+    gate = service.gate
     ways = (connect or connections)()
     async with ways.client:
-        url = settings.database_url.get_secret_value() or MEMORY
-        secrets = [secret.get_secret_value() for secret in settings.secrets]
-        store = await Store.open(url, vault_for(url, secrets), migrate=True)
+        store = await open_store(settings)
         try:
+            gate.accounts, gate.store = _accounts(settings, ways, store), store
+            await gate.look(dt.datetime.now(dt.UTC))
+            service.limits = Limits(
+                settings.rate_limit,
+                settings.rate_limit_address,
+                settings.rate_limit_denied,
+                url=settings.rate_limit_url.get_secret_value(),
+                digest=store.digest,
+            )
+            service.house = await _house(service, store)
             async with anyio.create_task_group() as tasks:
+                if service.house is not None:
+                    tasks.start_soon(service.house.watch)
                 tasks.start_soon(_tidy, store)
-                yield _accounts(settings, ways, store), store
+                tasks.start_soon(_look, gate)
+                yield
                 tasks.cancel_scope.cancel()
         finally:
+            if service.limits is not None:
+                await service.limits.close()
             await store.close()
+
+
+def database_url(settings: Settings) -> str:
+    return settings.database_url.get_secret_value() or default_url()
+
+
+async def migrate(settings: Settings, *, check: bool = False) -> None:
+    """Bring the database's tables up to this version; with `check`, only raise NotMigrated where they are
+    not. Raises StoreError."""
+    await (migrations.checked if check else migrations.migrate)(database_url(settings))
+
+
+async def open_store(settings: Settings) -> Store:
+    """The store, its tables brought up to this version unless that is left to the command. Raises StoreError:
+    FileError and NotMigrated among others."""
+    url = database_url(settings)
+    secrets = [secret.get_secret_value() for secret in settings.secrets]
+    return await Store.open(url, vault_for(url, secrets), migrate=settings.migrate == "start")
 
 
 async def _tidy(store: Store) -> None:
@@ -80,6 +118,30 @@ async def _tidy(store: Store) -> None:
         except StoreError as error:
             logs.event(log, "tidying failed", level=30, error=error)
         await anyio.sleep(_HOUR)
+
+
+async def _house(service: Service, store: Store) -> House | None:
+    """The organisation's guidelines, in force; None beside an engine that cannot learn any."""
+    engine = service.loaded()
+    if not isinstance(engine, Engine) or engine.untaught is None:
+        return None
+
+    def put(made: Engine) -> None:
+        service.engine = made
+
+    house = House(store, engine.guidance, engine.untaught, service.aside, put)
+    await house.refresh()
+    return house
+
+
+async def _look(gate: Gate) -> None:
+    """See whether keys were made or revoked by another copy of the service, or by the command."""
+    while True:
+        await anyio.sleep(BELIEVED)
+        try:
+            await gate.look(dt.datetime.now(dt.UTC))
+        except StoreError as error:
+            logs.event(log, "keys were not looked at", level=30, error=error)
 
 
 def _accounts(settings: Settings, ways: Connections, store: Store) -> Accounts:

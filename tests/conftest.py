@@ -18,7 +18,11 @@ from fastapi import FastAPI
 from app.main import create_app
 from app.settings import Settings
 from app.tone.review import Engine
+from tests import servers
 from tests.node import missing
+from tests.servers import fresh_postgresql, postgresql, postgresql_server, redis_server, redis_url
+
+__all__ = ["fresh_postgresql", "postgresql", "postgresql_server", "redis_server", "redis_url"]
 
 CHROMIUM = shutil.which("chromium")
 CASES = Path(__file__).parents[2] / "shared" / "cases" / "dev"
@@ -34,15 +38,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("TACTLINE_REQUIRE_NPM"):
             pytest.fail(reason)
         pytest.skip(reason)
+    uses = servers.FIXTURES & set(getattr(item, "fixturenames", ()))
+    if (item.get_closest_marker("servers") or uses) and (reason := servers.missing()):
+        if os.environ.get("TACTLINE_REQUIRE_SERVERS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     if item.get_closest_marker("cases") and not CASES.is_dir():
         pytest.skip("needs the labelled mails beside the repository")
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.startswith("TACTLINE_") and not name.startswith("TACTLINE_REQUIRE_"):
-            monkeypatch.delenv(name)
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_machine() -> Iterator[None]:
+    """Neither settings nor a database of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("TACTLINE_") and not name.startswith("TACTLINE_REQUIRE_"):
+                patch.delenv(name)
+        patch.setenv("TACTLINE_DATABASE_URL", "sqlite://")
+        yield
 
 
 @pytest.fixture(scope="session")

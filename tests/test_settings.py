@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.configuring import in_force
 from app.errors import SettingsError
 from app.settings import load
 
@@ -76,3 +77,33 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
     monkeypatch.setenv(f"TACTLINE_{name}", value)
     with pytest.raises(SettingsError, match=f"^TACTLINE_{name}: "):
         load()
+
+
+def test_secrets_come_from_files_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tactline_api_keys").write_text(f"{KEY},another-key-9876543210\n")
+    (tmp_path / "tactline_port").write_text("9001\n")
+    monkeypatch.setenv("TACTLINE_SETTINGS_DIR", str(tmp_path))
+    monkeypatch.setenv("TACTLINE_PORT", "9002")
+    settings = load()
+    assert [key.get_secret_value() for key in settings.api_keys] == [KEY, "another-key-9876543210"]
+    assert settings.port == 9002
+    monkeypatch.delenv("TACTLINE_SETTINGS_DIR")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert len(load().api_keys) == 2
+
+
+def test_a_folder_of_settings_that_is_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TACTLINE_SETTINGS_DIR", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match="TACTLINE_SETTINGS_DIR"):
+        load()
+
+
+def test_settings_in_force_tell_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TACTLINE_API_KEYS", KEY)
+    monkeypatch.setenv("TACTLINE_SECRETS", "s" * 40)
+    monkeypatch.setenv("TACTLINE_RATE_LIMIT_URL", "redis://:password@redis:6379")
+    said = dict(in_force())
+    assert said["TACTLINE_API_KEYS"] == "1 set"
+    assert said["TACTLINE_RATE_LIMIT_URL"] == "set"
+    assert said["TACTLINE_PORT"] == "8000"
+    assert not any(secret in str(said) for secret in (KEY, "s" * 40, "password"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from app import service
-from app.api.problems import Problem
+from app.api.problems import FieldError, Problem
 from app.auth.principal import Principal, Scope
+from app.entrance import USER_HEADER, BadUser, enter
 from app.gate import Denied
 from app.service import Service
 
@@ -23,10 +23,12 @@ async def principal(request: Request, shared: Annotated[Service, Depends(service
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     given = token.strip() if scheme.lower() == "bearer" else ""
     try:
-        return await shared.gate.admit([given], dt.datetime.now(dt.UTC))
+        return await enter(request, shared, [given])
     except Denied as denied:
         realm = _REALM + (', error="invalid_token"' if denied.code == "wrong-key" else "")
         raise Problem(denied.code, headers={"WWW-Authenticate": realm}) from None
+    except BadUser:
+        raise Problem("bad-fields", [FieldError(f"#/{USER_HEADER}", "not-valid")]) from None
 
 
 Who = Annotated[Principal, Depends(principal)]

@@ -153,6 +153,9 @@ class ReviewOut(BaseModel):
     reply_channel: Literal["email", "call"]
     segments: list[SegmentOut]
     findings: list[FindingOut]
+    dismissed: list[FindingOut] = Field(
+        description="Findings that the caller dismissed; the score counts them, `revised` leaves them be."
+    )
     elements: list[ElementOut]
     commitments: list[DateOut]
     deadlines: list[DateOut]
@@ -269,6 +272,7 @@ class Writer:
         """The whole answer. `seed` names the request's circumstances, for the id."""
         review, score = self._review, self._review.score
         brief = review.call_brief
+        found, gone = self._findings(), set(review.dismissed)
         return ReviewOut(
             id=_digest("review", seed, review.direction, review.document.subject, review.document.source),
             language=review.language,
@@ -282,18 +286,15 @@ class Writer:
             temperature=review.temperature,
             reply_channel=review.reply_channel,
             segments=self._places.segments(),
-            findings=self._findings(),
+            findings=[item for finding, item in found if finding not in gone],
+            dismissed=[item for finding, item in found if finding in gone],
             elements=[self._element(element) for element in review.elements],
             commitments=[self._date(mention) for mention in review.commitments],
             deadlines=[self._date(mention) for mention in review.deadlines],
             holds=[self.hold(hold) for hold in holds],
             release=list(release),
             advice=self._advice(),
-            call_brief=CallBriefOut(
-                talking_points=list(brief.talking_points), voicemail=brief.voicemail, email=brief.email
-            )
-            if brief
-            else None,
+            call_brief=CallBriefOut.model_validate(brief, from_attributes=True) if brief else None,
             notes=[self._note(note) for note in review.notes],
             revised=review.revised,
         )
@@ -301,14 +302,16 @@ class Writer:
     def _sources(self, references: Iterable[str]) -> list[SourceRef]:
         return sources(self._guidance, references, self._language)
 
-    def _findings(self) -> list[FindingOut]:
+    def _findings(self) -> list[tuple[Finding, FindingOut]]:
+        """All that was found, also what was dismissed: a dismissal changes no other finding's id."""
         seen: Counter[tuple[str, str]] = Counter()
         found = []
-        for finding in sorted(self._review.findings, key=lambda f: f.span):
+        for finding in sorted((*self._review.findings, *self._review.dismissed), key=lambda f: f.span):
             place = self._places.quote(finding.span)
             words = finding.guideline, place.quote
             seen[words] += 1
-            found.append(self._finding(finding, place, _digest("finding", *words, str(seen[words]))))
+            identity = _digest("finding", *words, str(seen[words]))
+            found.append((finding, self._finding(finding, place, identity)))
         return found
 
     def _finding(self, finding: Finding, place: Quote, identity: str) -> FindingOut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -26,6 +27,10 @@ class GuidelineOut(BaseModel):
     severity: Severity
     called_for_by: list[str] = Field(description="Situations that call for it (kind `include`).")
     house: bool = Field(description="Added by this organisation.")
+    muted: bool = Field(description="Judged no more: this organisation wants it so.")
+    adjusted: bool = Field(
+        description="Changed by this organisation, in weight, severity or words, or muted."
+    )
     title: str
     advice: str
     languages: dict[Language, Words]
@@ -36,12 +41,16 @@ class GuidelineOut(BaseModel):
 class Catalogue(BaseModel):
     language: Language
     guidelines: list[GuidelineOut]
+    broken: list[str] = Field(
+        description="Ids of guidelines or changes of this organisation that this version cannot use."
+    )
 
 
-def catalogue(guidance: Guidance, language: Language) -> Catalogue:
+def catalogue(guidance: Guidance, language: Language, broken: Sequence[str] = ()) -> Catalogue:
     """All guidelines: those to avoid by id, then the acts in the order in which a mail performs them."""
     return Catalogue(
         language=language,
+        broken=list(broken),
         guidelines=[
             GuidelineOut(
                 id=g.id,
@@ -50,6 +59,8 @@ def catalogue(guidance: Guidance, language: Language) -> Catalogue:
                 severity=g.head.severity,
                 called_for_by=list(g.head.called_for_by),
                 house=g.house,
+                muted=g.muted,
+                adjusted=g.adjusted,
                 title=g.wording(language).title,
                 advice=g.wording(language).advice,
                 languages={code: Words(title=w.title, advice=w.advice) for code, w in g.words.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from typing import Annotated
@@ -11,16 +12,18 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from app import logs, service, strings
-from app.api import holds
-from app.api.access import needs, principal
+from app.api import batch, holds, house, me
+from app.api.access import Who, needs, principal
 from app.api.answers import ReviewOut, answered, body_of, explained_in
 from app.api.catalogue import Catalogue, catalogue
 from app.api.problems import FieldError, Problem, ProblemDocument
 from app.api.requests import JSON, body_schema, media_type, parse, problem_answers, reference
 from app.api.schemas import Asked, Options, RawOptions, ReviewIn
+from app.api.wishing import asked_with, filled
 from app.service import Service
 from app.tone.mail import NotAMail
 from app.tone.types import LANGUAGES, Language
+from app.wishes import wishes
 
 MAIL = "message/rfc822"
 log = logs.get(__name__)
@@ -40,6 +43,9 @@ router = APIRouter(
 
 
 router.include_router(holds.router, dependencies=[Depends(needs("holds"))])
+router.include_router(batch.router)
+router.include_router(house.router)
+router.include_router(me.router, dependencies=[Depends(needs("review"))])
 
 
 @router.post(
@@ -52,28 +58,36 @@ router.include_router(holds.router, dependencies=[Depends(needs("holds"))])
     responses=problem_answers(400, 413, 415, 422, 503),
     openapi_extra=body_schema((JSON, reference(ReviewIn)), (MAIL, {"type": "string", "format": "binary"})),
 )
-async def create_review(request: Request, shared: Shared, query: Annotated[RawOptions, Query()]) -> Response:
+async def create_review(
+    request: Request, shared: Shared, who: Who, query: Annotated[RawOptions, Query()]
+) -> Response:
     media = media_type(request, JSON, MAIL)
     engine = shared.loaded()
     body = await request.body()
-    options: Options = query
+    options: Options
     build: Callable[[dt.datetime], Asked]
     if media == JSON:
         if request.query_params:
             names = [name for name in RawOptions.model_fields if name in request.query_params]
             raise Problem("bad-fields", [FieldError(f"#/{name}", "raw-only") for name in names])
-        incoming = await shared.aside(lambda: parse(ReviewIn, body))
+        # The store is asked while the body is read, so that mostly nobody waits for it.
+        incoming, wished = await asyncio.gather(
+            shared.aside(lambda: parse(ReviewIn, body)), wishes(shared, who.owner)
+        )
+        incoming = filled(incoming, wished)
         options, build = incoming, incoming.ask
     else:
-        build = lambda now: query.ask(body, now)  # noqa: E731 - reads best beside its twin
+        wished = await wishes(shared, who.owner)
+        query = filled(query, wished)
+        options, build = query, lambda now: query.ask(body, now)
     preferred = options.explain_in or strings.negotiate(request.headers.get("accept-language"))
 
     def work() -> tuple[bytes, Language]:
         try:
-            asked = build(options.moment())
+            asked = asked_with(build(options.moment()), options, wished)
         except NotAMail:
             raise Problem("not-a-mail") from None
-        review = engine.review(asked.request)
+        review = wished.noted(engine.review(asked.request))
         language = explained_in(review, preferred)
         answer = answered(review, engine.guidance, asked, options, language)
         if isinstance(options, ReviewIn) and options.reply and review.direction == "incoming":
@@ -102,8 +116,15 @@ async def list_guidelines(
     request: Request, shared: Shared, query: Annotated[GuidelinesQuery, Query()]
 ) -> Catalogue:
     language = query.language or strings.negotiate(request.headers.get("accept-language")) or LANGUAGES[0]
-    return catalogue(shared.loaded().guidance, language)
+    return catalogue(shared.loaded().guidance, language, shared.house.broken if shared.house else ())
 
 
-SCHEMAS: tuple[type[BaseModel], ...] = (ReviewIn, ProblemDocument, *holds.SCHEMAS)
+SCHEMAS: tuple[type[BaseModel], ...] = (
+    ReviewIn,
+    batch.BatchLineIn,
+    ProblemDocument,
+    *holds.SCHEMAS,
+    *me.SCHEMAS,
+    *house.SCHEMAS,
+)
 """Models that the OpenAPI document names and that no signature shows to FastAPI."""

@@ -20,11 +20,12 @@ from app.errors import (
     TooMany,
     TooSlow,
 )
+from app.limits import TooManyRequests
 from app.store.errors import StoreError
 
 NAMES = {"google": "Google Calendar", "microsoft": "Microsoft Outlook", "ics": "ics"}
 """The providers as people know them: product names, the same in every language."""
-EXPECTED = (CalendarError, NoToken, BadToken, KeysUnavailable, StoreError)
+EXPECTED = (CalendarError, NoToken, BadToken, KeysUnavailable, StoreError, TooManyRequests)
 _EXPIRED = 'Bearer realm="tactline", error="invalid_token"'
 _CODES: tuple[tuple[type[CalendarError], str], ...] = (
     (Gone, "hold-gone"),
@@ -40,6 +41,8 @@ def problem(error: TactlineError) -> Problem:
         found = _of_calendar(error)
         found.provider = error.provider
         return found
+    if isinstance(error, TooManyRequests):
+        return Problem("too-many-requests", headers=error.headers())
     if isinstance(error, NoToken):
         return Problem("no-calendar-token", provider=NAMES[str(error)])
     if isinstance(error, WrongScope):

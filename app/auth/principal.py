@@ -24,5 +24,5 @@ class Principal:
         return scope in self.scopes
 
 
-LOCAL = Principal("local", frozenset(SCOPES))
+LOCAL = Principal("local", frozenset(SCOPES), program=True)
 """Whoever calls a service that listens on this machine alone and asks for no key."""

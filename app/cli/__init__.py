@@ -1,4 +1,4 @@
-"""The command line: `tactline review | holds | serve | guidelines | manifests | train | accuracy`.
+"""The command line: what `tactline --help` lists.
 
 Commands import what they need when they run, so that `--help` is quick.
 """
@@ -195,6 +195,79 @@ def manifests(
         command.write(base_url, out, features, insecure_local, _LANGUAGE)
     except TactlineError as error:
         fail(str(error))
+
+
+keys_app = typer.Typer(no_args_is_help=True, help=_help("keys"))
+app.add_typer(keys_app, name="keys")
+
+
+@keys_app.command("create", help=_help("keys-create"))
+def create_key(
+    name: Annotated[str, typer.Argument(help=_help("key-name"), show_default=False)],
+    scopes: Annotated[str, typer.Option(help=_help("scopes"), show_default=False)],
+    expires: Annotated[str | None, typer.Option(help=_help("expires"), show_default=False)] = None,
+) -> None:
+    from app.cli import keys as command
+
+    try:
+        last = command.day_of(expires, _LANGUAGE)
+        key = command.create(name, command.scopes_of(scopes, _LANGUAGE), last, _LANGUAGE)
+    except TactlineError as error:
+        fail(str(error))
+    # The key alone on standard output, so that a script can take it.
+    typer.echo(key)
+    typer.echo(strings.say(_LANGUAGE, "cli.key-made"), err=True)
+
+
+@keys_app.command("list", help=_help("keys-list"))
+def list_keys(as_json: Annotated[bool, typer.Option("--json", help=_help("keys-json"))] = False) -> None:
+    from app.cli import keys as command
+
+    try:
+        command.listed(as_json, _LANGUAGE)
+    except TactlineError as error:
+        fail(str(error))
+
+
+@keys_app.command("revoke", help=_help("keys-revoke"))
+def revoke_key(name: Annotated[str, typer.Argument(help=_help("key-name"), show_default=False)]) -> None:
+    from app.cli import keys as command
+
+    try:
+        command.revoke(name, _LANGUAGE)
+    except TactlineError as error:
+        fail(str(error))
+    typer.echo(strings.say(_LANGUAGE, "cli.key-revoked"), err=True)
+
+
+@app.command(help=_help("settings"))
+def settings(
+    write: Annotated[Path | None, typer.Option(help=_help("settings-write"), show_default=False)] = None,
+) -> None:
+    from app.cli import configuring as command
+
+    if write is None:
+        try:
+            for name, value in command.in_force():
+                typer.echo(f"{name}={value}")
+        except TactlineError as error:
+            fail(str(error))
+        return
+    try:
+        command.write(write)
+    except (OSError, ValueError):
+        fail(strings.say(_LANGUAGE, "cli.no-place", path=write))
+
+
+@app.command(help=_help("migrate"))
+def migrate(check: Annotated[bool, typer.Option("--check", help=_help("check"))] = False) -> None:
+    from app.cli import migrating as command
+
+    try:
+        status = command.run(check, _LANGUAGE)
+    except TactlineError as error:
+        fail(str(error))
+    raise typer.Exit(status)
 
 
 @app.command(help=_help("train"))

@@ -7,6 +7,7 @@ import socket
 import uvicorn
 
 from app import logs, settings, strings
+from app.cli.migrating import check_store
 from app.errors import SettingsError
 from app.main import create_app
 from app.tone.review import Engine
@@ -25,10 +26,10 @@ class _Server(uvicorn.Server):
 
 
 def run(host: str | None, port: int | None, language: Language) -> None:
-    """Serve until interrupted. Raises SettingsError or GuidanceError before anything listens."""
+    """Serve until interrupted. Raises SettingsError, StoreError or GuidanceError before anything listens."""
     chosen = settings.load(host=host, port=port)
-    chosen.check_reachable()
     logs.configure(chosen.log_level, chosen.log_format)
+    check_store(chosen, language)
     engine = Engine.load(chosen.guidance_dir)
     listener = _listen(chosen.host.strip("[]"), chosen.port, language)
     config = uvicorn.Config(

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,7 @@ from app.tone.mail import read_text
 from app.tone.review import Message, Request
 from app.tone.types import LANGUAGES, Language, Review
 from app.tone.week import WorkingHours
+from app.wishes import HOURS, LANGUAGE, Wishes, read, wishes
 
 SECONDS = 7.0
 """Of each answer: a card that takes longer says so and offers to try again."""
@@ -71,6 +72,7 @@ class Door:
     now: dt.datetime
     language: Language = "en"
     hours: WorkingHours = field(default_factory=lambda: week.default_hours("UTC"))
+    wished: Wishes = field(default_factory=Wishes)
 
     @property
     def accounts(self) -> Accounts:
@@ -87,13 +89,10 @@ class Door:
 
     async def prepare(self) -> None:
         """Read what the user has chosen; without a store, or a user, the usual."""
-        chosen: Mapping[str, Any] = {}
         if self.user is not None:
-            with suppress(StoreError):
-                chosen = await self.service.store.preferences_of(self.user.key)
-        language = chosen.get("language")
-        self.language = language if language in LANGUAGES else self.event.language or "en"
-        self.hours = given.hours(chosen) or week.default_hours(self.event.zone)
+            self.wished = await wishes(self.service, self.user.key)
+        self.language = self.wished.language or self.event.language or "en"
+        self.hours = self.wished.hours or week.default_hours(self.event.zone)
 
     # The triggers
 
@@ -211,20 +210,19 @@ class Door:
     async def settings(self) -> Answer:
         """Keep the language and the working hours that were chosen."""
         notice = "gmail.notice.saved"
-        chosen: dict[str, Any] = {}
-        language = self.event.first(cards.LANGUAGE)
-        if language in LANGUAGES:
-            chosen["language"] = language
-        chosen["hours"] = {
-            "days": [int(day) for day in self.event.form.get(cards.DAYS, ()) if _DAY.fullmatch(day)],
-            "start": self.event.first(cards.START), "end": self.event.first(cards.END),
-        }  # fmt: skip
-        if given.hours(chosen) is None:
+        days = [int(day) for day in self.event.form.get(cards.DAYS, ()) if _DAY.fullmatch(day)]
+        clock = {"start": self.event.first(cards.START), "end": self.event.first(cards.END)}
+        chosen = read({LANGUAGE: self.event.first(cards.LANGUAGE), HOURS: {"days": days, **clock}})
+        if chosen.hours is None:
             return cards.click(await self._home(), self._say("gmail.notice.bad-hours"))
         if self.user is None:
             return cards.click(await self._home(), self._say("gmail.notice.not-saved"))
+
+        def change(before: Mapping[str, Any]) -> dict[str, Any]:
+            return replace(read(before), language=chosen.language, hours=chosen.hours).written(before)
+
         try:
-            await self.service.store.keep_preferences(self.user.key, chosen, self.now)
+            await self.service.store.change_preferences(self.user.key, change, self.now)
         except StoreError:
             notice = "gmail.notice.not-saved"
         await self.prepare()
@@ -291,11 +289,11 @@ class Door:
 
     def _request(self, message: Message, context: tuple[Message, ...] = ()) -> Request:
         now = self.now.astimezone(ZoneInfo(self.event.zone))
-        return Request(message=message, now=now, hours=self.hours, context=context)
+        return self.wished.applied(Request(message=message, now=now, hours=self.hours, context=context))
 
     async def _reviewed(self, message: Message, context: tuple[Message, ...] = ()) -> Review:
         request = self._request(message, context)
-        return await self.service.aside(lambda: self.engine.review(request))
+        return self.wished.noted(await self.service.aside(lambda: self.engine.review(request)))
 
     async def _message(self) -> Any:
         """The card of the open message."""

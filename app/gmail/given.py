@@ -1,10 +1,8 @@
-"""What comes back with a click, checked: the hold that a button names, hours that were chosen. Pure."""
+"""What comes back with a click, checked: the hold that a button names. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
 
 from app.gmail import cards
 from app.gmail.events import Event
@@ -12,7 +10,6 @@ from app.guidance.schema import Guidance
 from app.holds.calendar import Event as Entry
 from app.holds.propose import KINDS, Hold
 from app.tone.types import Language
-from app.tone.week import WorkingHours
 
 _LONGEST_ID = 64
 
@@ -44,16 +41,6 @@ def row(entry: Entry, language: Language, guidance: Guidance, zone: str) -> card
         (), entry.thread,
     )  # fmt: skip
     return cards.HoldRow(stands, "added", entry.url, entry.id)
-
-
-def hours(chosen: Mapping[str, Any]) -> WorkingHours | None:
-    """The working hours among what was chosen; None when there are none that make sense."""
-    try:
-        given = chosen["hours"]
-        days = frozenset(int(day) for day in given["days"])
-        return WorkingHours(days, dt.time.fromisoformat(given["start"]), dt.time.fromisoformat(given["end"]))
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def _moment(text: str) -> dt.datetime | dt.date:

@@ -178,12 +178,15 @@ class GuidelineHead(_Model):
 
 @dataclass(frozen=True)
 class Guideline:
-    """One guideline with its words in every language it has."""
+    """One guideline with its words in every language it has. The organisation may have it `muted`, so that it
+    judges nothing, or `adjusted` in weight, severity or words."""
 
     id: str
     head: GuidelineHead
     words: Mapping[Language, GuidelineWords]
     house: bool = False
+    muted: bool = False
+    adjusted: bool = False
 
     def wording(self, language: str) -> GuidelineWords:
         """Its words in `language`, else in English, else in the first it has."""
@@ -222,15 +225,13 @@ class Brief(_Model):
 class Cues(_Model):
     """Words that tell how a writer speaks, one file a language in `language/`.
 
-    `connectives` may open a clause and are kept before a replaced one; `deletable_leads`
-    are those that may go together with the clause they open; a sentence that opens with one
-    of the `subordinators` ("if", "when") does not stand without its main clause, and one that ends in one
-    of the `hanging` words waits for what follows. `not_connectives` only look like one ("as to").
-    `bound_leads` begin a word that ties its clause to what stands before it. `openers` have a capital
-    only where they begin a sentence. `relatives` open what hangs on the clause before it. `we`, `i`,
-    `formal` and
-    `informal` are patterns over folded text, counted to find voice and register; `angry` tells that a
-    client declares to be angry.
+    `connectives` may open a clause and are kept before a replaced one; `deletable_leads` are those that may
+    go together with the clause they open; a sentence that opens with one of the `subordinators` ("if",
+    "when") does not stand without its main clause, and one that ends in one of the `hanging` words waits for
+    what follows. `not_connectives` only look like one ("as to"). `bound_leads` begin a word that ties its
+    clause to what stands before it. `openers` have a capital only where they begin a sentence. `relatives`
+    open what hangs on the clause before it. `we`, `i`, `formal` and `informal` are patterns over folded text,
+    counted to find voice and register; `angry` tells that a client declares to be angry.
     """
 
     connectives: list[str]
@@ -273,7 +274,7 @@ class Guidance:
 
     def called_for(self, situation: str) -> tuple[str, ...]:
         """Ids of the elements that a situation calls for (the table in the guidance)."""
-        return tuple(g.id for g in self.include if situation in g.head.called_for_by)
+        return tuple(g.id for g in self.include if situation in g.head.called_for_by and not g.muted)
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -312,17 +313,22 @@ def load_guideline(folder: Path, *, house: bool = False) -> Guideline:
             raise GuidanceError(f"{folder.name}/{path.name}: not a language file (en, fr, ar, tr)")
         parsed = _parse(GuidelineWords, _read(path), f"{folder.name}/{path.name}")
         words[path.stem] = parsed
-        if head.kind == "include" and parsed.moves:
-            raise GuidanceError(f"{folder.name}/{path.name}: an include guideline has inserts, not moves")
     if not words:
         raise GuidanceError(f"{folder.name}: no language file")
-    if not any(w.rules or w.examples.positive for w in words.values()):
-        raise GuidanceError(f"{folder.name}: needs a rule or positive examples")
-    if any(w.examples.positive for w in words.values()) and not any(
-        w.examples.near_miss for w in words.values()
-    ):
-        raise GuidanceError(f"{folder.name}: positive examples need near misses beside them")
+    if complaint := incomplete(head, words):
+        raise GuidanceError(f"{folder.name}: {complaint}")
     return Guideline(folder.name, head, words, house)
+
+
+def incomplete(head: GuidelineHead, words: Mapping[Language, GuidelineWords]) -> str:
+    """What a guideline lacks as a whole, "" for nothing."""
+    taught = any(w.examples.positive for w in words.values())
+    if head.kind == "include" and any(w.moves for w in words.values()):
+        return "an include guideline has inserts, not moves"
+    if not taught and not any(w.rules for w in words.values()):
+        return "needs a rule or positive examples"
+    alone = taught and not any(w.examples.near_miss for w in words.values())
+    return "positive examples need near misses beside them" if alone else ""
 
 
 def _wordings(folder: Path) -> dict[Language, dict[str, Wording]]:
@@ -373,11 +379,12 @@ def load(house: Path | None = None, *, root: Path = ROOT) -> Guidance:
             for code in LANGUAGES
         },
     )
-    _check_sources(guidance)
+    check_sources(guidance)
     return guidance
 
 
-def _check_sources(guidance: Guidance) -> None:
+def check_sources(guidance: Guidance) -> None:
+    """Raise GuidanceError where a section is cited that no article has."""
     cited: list[tuple[str, Iterable[str]]] = [(g.id, g.head.sources) for g in guidance.guidelines.values()]
     cited += [*guidance.advice_sources.items(), *guidance.hold_sources.items()]
     for owner, sources in cited:

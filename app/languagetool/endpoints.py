@@ -21,12 +21,16 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from app import logs, service, strings
 from app.accounts import bearer
 from app.auth.keys import BadToken
+from app.auth.principal import Principal
+from app.entrance import USER_HEADER, BadUser, enter
 from app.gate import Denied
 from app.languagetool import answers, asking, forms, languages, refusals, rules
 from app.languagetool.asking import Check
 from app.languagetool.refusals import Refused
+from app.limits import TooManyRequests
 from app.service import Engine, NotReady
 from app.tone.types import Language
+from app.wishes import Wishes, wishes
 
 PREFIX = "/v2/"
 _EXTENSION = re.compile(r"(?:chrome|moz|safari-web)-extension://[A-Za-z0-9.-]{1,100}")
@@ -146,8 +150,8 @@ async def _fields(request: Request) -> dict[str, str]:
     return await service.of(request).aside(lambda: forms.fields(body)) | query
 
 
-async def _authorize(request: Request, fields: Mapping[str, str]) -> None:
-    """Let the request pass when no keys are set up, or when it carries one. Raises Refused."""
+async def _authorize(request: Request, fields: Mapping[str, str]) -> Principal:
+    """Who asks: anyone when no keys are set up, else whose key it carries. Raises Refused."""
     if fields.get("apiKey") and fields.get("password"):
         raise Refused(400, "Set only 'apiKey' or 'password', not both")
     if fields.get("apiKey") and not fields.get("username"):
@@ -155,7 +159,12 @@ async def _authorize(request: Request, fields: Mapping[str, str]) -> None:
     given = [bearer(request.headers.get("authorization")) or ""]
     given += [fields[name] for name in _SECRETS if name in fields]
     try:
-        principal = await service.of(request).gate.admit(given, dt.datetime.now(dt.UTC))
+        principal = await enter(request, service.of(request), given)
+    except TooManyRequests as error:
+        request.state.answer_headers = error.headers()
+        raise Refused(429, "Too many requests. Please wait a moment") from None
+    except BadUser:
+        raise Refused(400, f"'{USER_HEADER}' needs 1 to 255 printable characters") from None
     except (Denied, BadToken) as error:
         known = isinstance(error, Denied) and error.code == "no-key"
         raise Refused(
@@ -163,6 +172,7 @@ async def _authorize(request: Request, fields: Mapping[str, str]) -> None:
         ) from None
     if not principal.may("review"):
         raise Refused(403, "The key may not be used for reviews")
+    return principal
 
 
 def _base(request: Request) -> str:
@@ -174,15 +184,15 @@ def _base(request: Request) -> str:
 async def check(request: Request) -> Response:
     """Reviews a text. Nothing of it is kept or logged."""
     fields = await _fields(request)
-    await _authorize(request, fields)
     shared, door = service.of(request), _door(request)
+    wished = await wishes(shared, (await _authorize(request, fields)).owner)
     engine = shared.loaded()
-    accepted = strings.negotiate(request.headers.get("accept-language"))
+    accepted = wished.language or strings.negotiate(request.headers.get("accept-language"))
     base, version, now = _base(request), str(request.app.version), dt.datetime.now(dt.UTC)
 
     def work() -> tuple[bytes, Language]:
         wanted = asking.read(fields, door.most)
-        return _checked(engine, wanted, accepted, base, version, now)
+        return _checked(engine, wanted, wished, accepted, base, version, now)
 
     content, language = await shared.aside(work)
     return Response(
@@ -191,7 +201,13 @@ async def check(request: Request) -> Response:
 
 
 def _checked(
-    engine: Engine, wanted: Check, accepted: Language | None, base: str, version: str, now: dt.datetime
+    engine: Engine,
+    wanted: Check,
+    wished: Wishes,
+    accepted: Language | None,
+    base: str,
+    version: str,
+    now: dt.datetime,
 ) -> tuple[bytes, Language]:
     """The answer to a check, and the language that it is worded in."""
     document = answers.read(wanted)
@@ -201,7 +217,7 @@ def _checked(
     if wanted.given is None and language.code[:2] in wanted.unwanted:
         language = languages.NONE
     else:
-        review = engine.review(answers.asked(wanted, document, language, now))
+        review = engine.review(wished.applied(answers.asked(wanted, document, language, now)))
         logs.event(
             log, "checked", language=review.language, findings=len(review.findings),
             elements=len(review.elements),

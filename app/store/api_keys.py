@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
+import re
+import secrets as randomness
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.store.models import ApiKey
@@ -34,6 +37,23 @@ class KeyRecord:
     def good(self, now: dt.datetime) -> bool:
         """Whether it opens anything at `now`."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+_KEY = re.compile(r"tl_[a-z2-7]{8}_[A-Za-z0-9_-]{43}")
+
+
+def made() -> tuple[str, str]:
+    """A new key and the part of it that may be shown: `tl_`, eight letters, and 256 bits at random.
+
+    The form is its own, so that people and scanners know one where they see it.
+    """
+    identity = base64.b32encode(randomness.token_bytes(5)).decode().lower()
+    return f"tl_{identity}_{randomness.token_urlsafe(32)}", identity
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether a text has the form of a key."""
+    return _KEY.fullmatch(text) is not None
 
 
 def digest_of(key: str) -> str:
@@ -83,6 +103,15 @@ class ApiKeys(Part):
         query = select(*_COLUMNS).order_by(ApiKey.created_at, ApiKey.id)
         async with self._reading() as connection:
             return tuple(_record(*row) for row in (await connection.execute(query)).all())
+
+    @operation
+    async def any_good(self, now: dt.datetime) -> bool:
+        """Whether any key opens anything at `now`."""
+        check_aware(now)
+        unexpired = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now)
+        query = select(ApiKey.id).where(ApiKey.revoked_at.is_(None), unexpired).limit(1)
+        async with self._reading() as connection:
+            return (await connection.execute(query)).first() is not None
 
     @operation
     async def revoke(self, name: str, now: dt.datetime) -> bool:

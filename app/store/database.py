@@ -5,6 +5,7 @@ The little that is SQLite's alone is in `_tune_sqlite`.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets as randomness
 import sqlite3
@@ -18,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from app.store.errors import StoreError
+from app.store.errors import FileError, StoreError
 from app.store.secret import Vault, secret_beside
 
 MEMORY = "sqlite+aiosqlite://"
@@ -58,12 +59,13 @@ def vault_for(url: str, secrets: Sequence[str] = ()) -> Vault:
     """The vault of a database: under the given secrets, else under one that is made for it.
 
     A file gets a secret in a file beside it, a database in memory one that ends with it. Raises
-    SecretError for a database that others may share, and as `Vault` and `secret_beside` do.
+    SecretError for a database that others may share, FileError, and as `Vault` and `secret_beside` do.
     """
     if secrets:
         return Vault(secrets)
     path = database_path(url)
     if path is not None:
+        _make_file(path)  # where there is no place for it, there is none for a secret either
         return Vault([secret_beside(path)])
     # Without secrets, `Vault` says what to set.
     return Vault([randomness.token_urlsafe(48)] if in_memory(url) else [])
@@ -87,20 +89,28 @@ def make_engine(url: str) -> AsyncEngine:
         options["poolclass"] = StaticPool
     elif parsed.get_backend_name() != "sqlite":
         options["pool_pre_ping"] = True  # a server may have been started anew since
+    if path is not None:
+        _make_file(path)
     try:
         engine = create_async_engine(parsed, **options)
-        if path is not None:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except SQLAlchemyError:  # no such kind of database, or a driver that would block
         raise _unusable() from None
     except ModuleNotFoundError as error:
         raise StoreError(f"The database's driver is not installed: {error.name}.") from None
-    except OSError as error:
-        raise StoreError(f"The database's file cannot be opened: {type(error).__name__}.") from None
     if parsed.get_backend_name() == "sqlite":
         _tune_sqlite(engine)
     return engine
+
+
+def _make_file(path: Path) -> None:
+    """Make an SQLite file and its folder for this user alone, if they are not there. Raises FileError."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if not os.access(path.parent, os.W_OK):  # the write-ahead log lies beside it
+            raise PermissionError(errno.EACCES, "")
+    except OSError as error:
+        raise FileError(path, error) from None
 
 
 def _parsed(url: str) -> URL:

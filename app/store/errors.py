@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import TactlineError
@@ -17,6 +19,28 @@ class StoreError(TactlineError):
     def __init__(self, sentence: str, code: str = "") -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class FileError(StoreError):
+    """The file of an SQLite database can be neither made nor written."""
+
+    def __init__(self, path: Path, cause: OSError) -> None:
+        super().__init__(
+            f"The database's file cannot be opened: {path} can be neither made nor written "
+            f"({type(cause).__name__}). Set TACTLINE_DATABASE_URL to sqlite:///PATH with another path, or to "
+            "sqlite:// to keep nothing on disk.",
+            str(cause.errno or ""),
+        )
+        self.path = path
+
+
+class NotMigrated(StoreError):  # noqa: N818 - reads as what it says
+    """The tables are not those of this version; the message names the command that mends it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database's tables are not those of this version: it has to be migrated (tactline migrate)."
+        )
 
 
 class SealError(StoreError):

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.store.database import busy, make_engine
-from app.store.errors import StoreError, told
+from app.store.database import busy, database_path, in_memory, make_engine
+from app.store.errors import NotMigrated, StoreError, told
 
 HERE = Path(__file__).parent / "migrations"
 _POSTGRESQL_LOCK = 0x7AC71  # any number that is ours
@@ -45,6 +45,25 @@ async def migrate(url: str, revision: str = "head") -> None:
         await engine.dispose()
 
 
+async def checked(url: str) -> None:
+    """Raise NotMigrated unless the database has exactly the tables of this version (in memory: always).
+    Raises StoreError when it cannot be reached."""
+    if in_memory(url):
+        return
+    path = database_path(url)
+    if path is not None and not path.exists():  # to look is not to make one
+        raise NotMigrated
+    engine = make_engine(url)
+    try:
+        await check(engine)
+    except StoreError:
+        raise
+    except Exception as error:  # as in `migrate`
+        raise told(error, "The database cannot be opened") from None
+    finally:
+        await engine.dispose()
+
+
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
     """As `migrate`, through an engine that is there already. Raises StoreError and the driver's own."""
     await wake(engine)
@@ -59,12 +78,12 @@ async def downgrade(engine: AsyncEngine, revision: str) -> None:
 
 
 async def check(engine: AsyncEngine) -> None:
-    """Raise StoreError unless the database has exactly the tables of this version."""
+    """Raise NotMigrated unless the database has exactly the tables of this version."""
     await wake(engine)
     async with engine.connect() as connection:
         there = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
     if set(there) != set(ScriptDirectory(str(HERE)).get_heads()):
-        raise StoreError("The database's tables are not those of this version: it has to be migrated.")
+        raise NotMigrated
 
 
 async def wake(engine: AsyncEngine) -> None:

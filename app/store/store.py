@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.api_keys import ApiKeys
 from app.store.database import in_memory, make_engine
-from app.store.dismissals import Dismissals
+from app.store.dismissals import Dismissals, Dismissed
 from app.store.errors import SealError, StoreError, told
 from app.store.house import House
 from app.store.migrate import check, upgrade
@@ -97,6 +97,10 @@ class Store(Part):
         """Wait for what is going on, then let go of the database."""
         await self._session.close()
 
+    def digest(self, text: str) -> str:
+        """64 hexadecimal digits that stand for a text where it must not be told."""
+        return self._vault.digest(text)
+
     @operation
     async def ping(self) -> None:
         """Ask the database for nothing but a sign of life."""
@@ -110,32 +114,83 @@ class Store(Part):
         A cache that cannot be opened is worth as much as none: the next one is written over it.
         """
         check_aware(now)
-        return await self._opened(TokenCache, owner, _tokens_at, TokenCache.expires_at > now)
+        async with self._reading() as connection:
+            there = TokenCache.expires_at > now
+            return await self._opened(connection, TokenCache, owner, _tokens_at, there)
 
     @operation
     async def keep_tokens(self, owner: str, blob: bytes, expires: dt.datetime, now: dt.datetime) -> None:
         """Keep an owner's tokens in place of what was kept before, until `expires`. The last writer wins."""
         check_aware(expires, now)
-        await self._keep(TokenCache, owner, _tokens_at, blob, expires_at=expires, updated_at=now)
+        mark, *older = self.owners(owner)
+        sealed = self._vault.seal(blob, _tokens_at(mark))
+        row = {"ciphertext": sealed, "expires_at": expires, "updated_at": now}
+        for _ in range(TRIES):
+            try:
+                async with self._writing() as connection:
+                    if older:
+                        await connection.execute(delete(TokenCache).where(TokenCache.owner.in_(older)))
+                    there = update(TokenCache).where(TokenCache.owner == mark).values(row)
+                    if not (await connection.execute(there)).rowcount:
+                        await connection.execute(insert(TokenCache).values(owner=mark, **row))
+            except IntegrityError:  # another has put it there since: change that one
+                continue
+            return
+        raise contended()
 
     @operation
     async def preferences_of(self, owner: str) -> Mapping[str, Any]:
         """What an owner has chosen; empty when nothing, or when it cannot be opened."""
-        opened = await self._opened(Preferences, owner, _preferences_at)
-        found: object = None
-        with suppress(ValueError):
-            found = json.loads(opened or b"{}")
-        return found if isinstance(found, dict) else {}
+        async with self._reading() as connection:
+            return _chosen(await self._opened(connection, Preferences, owner, _preferences_at))
 
     @operation
-    async def keep_preferences(self, owner: str, chosen: Mapping[str, Any], now: dt.datetime) -> None:
-        """Keep what an owner has chosen (anything that JSON can say) in place of what was chosen before."""
+    async def wishes_of(self, owner: str) -> tuple[Mapping[str, Any], Dismissed]:
+        """What an owner has chosen and dismissed, in one reading."""
+        async with self._reading() as connection:
+            chosen = _chosen(await self._opened(connection, Preferences, owner, _preferences_at))
+            return chosen, await self.dismissals.read(connection, owner)
+
+    @operation
+    async def change_preferences(
+        self, owner: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]], now: dt.datetime
+    ) -> Mapping[str, Any]:
+        """Keep what `change` makes of what an owner has chosen, and answer it. Of changes at the same time
+        each sees what the other made; `change` may be called more than once, and what it raises is raised.
+        """
         check_aware(now)
-        content = json.dumps(dict(chosen)).encode()
-        await self._keep(Preferences, owner, _preferences_at, content, updated_at=now)
+        mark, *older = self.owners(owner)
+        locked = select(Preferences.owner).where(Preferences.owner.in_(self.owners(owner)))
+        for _ in range(TRIES):
+            try:
+                async with self._writing() as connection:
+                    # SQLite knows no row locks: the transaction has locked the file.
+                    query = locked.order_by(Preferences.owner).with_for_update()
+                    known = set((await connection.execute(query)).scalars())
+                    opened = await self._opened(connection, Preferences, owner, _preferences_at)
+                    chosen = dict(change(_chosen(opened)))
+                    content = self._vault.seal(json.dumps(chosen).encode(), _preferences_at(mark))
+                    row = {"ciphertext": content, "updated_at": now}
+                    if older:
+                        await connection.execute(delete(Preferences).where(Preferences.owner.in_(older)))
+                    if mark in known:
+                        await connection.execute(
+                            update(Preferences).where(Preferences.owner == mark).values(row)
+                        )
+                    else:
+                        await connection.execute(insert(Preferences).values(owner=mark, **row))
+            except IntegrityError:  # another has put it there since: change that one
+                continue
+            return chosen
+        raise contended()
 
     async def _opened(
-        self, table: type[Owned], owner: str, place: Callable[[str], str], *more: ColumnElement[bool]
+        self,
+        connection: AsyncConnection,
+        table: type[Owned],
+        owner: str,
+        place: Callable[[str], str],
+        *more: ColumnElement[bool],
     ) -> bytes | None:
         """The newest of an owner's rows that one of our secrets opens; None when none does."""
         query = (
@@ -143,38 +198,12 @@ class Store(Part):
             .where(table.owner.in_(self.owners(owner)), *more)
             .order_by(table.updated_at.desc())
         )
-        async with self._reading() as connection:
-            rows = (await connection.execute(query)).all()
-        for row in rows:
+        for row in (await connection.execute(query)).all():
             try:
                 return self._vault.unseal(row.ciphertext, place(row.owner))
             except SealError:
                 continue
         return None
-
-    async def _keep(
-        self,
-        table: type[Owned],
-        owner: str,
-        place: Callable[[str], str],
-        content: bytes,
-        **columns: dt.datetime,
-    ) -> None:
-        """Put an owner's one row in place of what was there, also under older secrets."""
-        mark, *older = self.owners(owner)
-        row = {"ciphertext": self._vault.seal(content, place(mark)), **columns}
-        for _ in range(TRIES):
-            try:
-                async with self._writing() as connection:
-                    if older:
-                        await connection.execute(delete(table).where(table.owner.in_(older)))
-                    there = update(table).where(table.owner == mark).values(row)
-                    if not (await connection.execute(there)).rowcount:
-                        await connection.execute(insert(table).values(owner=mark, **row))
-            except IntegrityError:  # another has put it there since: change that one
-                continue
-            return
-        raise contended()
 
     @operation
     async def forget(self, owner: str) -> None:
@@ -297,6 +326,13 @@ def _running(keys: Sequence[str], claim: Fresh | None) -> list[ColumnElement[boo
     # Who takes a request over begins it anew at least a minute later, so the moment tells them apart.
     mine = [] if claim is None else [Idempotency.started_at == claim.started_at]
     return [Idempotency.key.in_(keys), Idempotency.state == "running", *mine]
+
+
+def _chosen(opened: bytes | None) -> Mapping[str, Any]:
+    found: object = None
+    with suppress(ValueError):
+        found = json.loads(opened or b"{}")
+    return found if isinstance(found, dict) else {}
 
 
 def _tokens_at(mark: str) -> str:

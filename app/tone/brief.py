@@ -36,7 +36,8 @@ def talking_points(
         wanted = step in ("listen", "thanks", "next") or act in called_for or act in evidence
         if step == "explain":
             wanted = situation in _EXPLAIN_IN
-        if not wanted or step not in brief.points:
+        muted = act is not None and act not in guidance.guidelines
+        if muted or not wanted or step not in brief.points:
             continue
         span = evidence.get(act) if act else None
         said = " ".join(document.text[span.start : span.end].split()).rstrip(".,;:،؛") if span else ""

@@ -9,7 +9,7 @@ from app.guidance.schema import Guidance
 from app.tone.curated import Curated
 from app.tone.meaning_hits import Hit as Heard
 from app.tone.rules import Hit
-from app.tone.types import Clause, Document, Finding, Span
+from app.tone.types import Clause, Dismisses, Document, Finding, Span
 
 # How sure a rule is: near certain, since one that is wrong once in ten is not kept.
 _RULE_CONFIDENCE = 0.95
@@ -116,3 +116,25 @@ def _clause_of(span: Span, clauses: Sequence[Clause]) -> Clause:
     if best is None or not best.span.overlap(span):
         return Clause(span, span, "", "body")
     return best
+
+
+def dismissed(
+    findings: Sequence[Finding], marks: Sequence[Mark], document: Document, dismisses: Dismisses | None
+) -> frozenset[int]:
+    """Which findings, by their place, the user wants to see no more.
+
+    A replacement may reach further than the words it was found for. Which one is offered depends on the
+    rest of the draft, so the words count either way.
+    """
+    if dismisses is None:
+        return frozenset()
+
+    def words(span: Span) -> str:
+        there = document.to_source(span)
+        return document.source[there.start : there.end]
+
+    return frozenset(
+        n
+        for n, (finding, mark) in enumerate(zip(findings, marks, strict=True))
+        if any(dismisses(finding.guideline, words(span)) for span in {finding.span, mark.finding.span})
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 # The standard library's own reading of a pattern: it has no public name, and tests run on every Python
 # that is supported.
@@ -23,6 +24,7 @@ _MOST = 100
 _REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 
 
+@lru_cache(maxsize=4096)
 def needed(pattern: str) -> Needed:
     """What folded text (lower case, `app.tone.text.fold`) must hold for `pattern` to match it.
 

@@ -63,7 +63,8 @@ _FLOOR = 1e-3  # first looks below this chance are not looked at again
 class Passage:
     """What is read. `context`: earlier messages, oldest first, the latest incoming one last.
 
-    `mentions` are the dates found in `document.text`; `clauses` come from `sentences.clauses`.
+    `mentions` are the dates found in `document.text`; `clauses` come from `sentences.clauses`. What is
+    `muted` is not looked for, so that it takes no sentence from another guideline.
     """
 
     document: Document
@@ -72,6 +73,7 @@ class Passage:
     direction: Direction
     context: tuple[str, ...] = ()
     mentions: tuple[DateMention, ...] = ()
+    muted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class Reader:
             (None, None, ()) if asked is None or asked_deep is None else self._incoming(asked, asked_deep)
         )
         situation = self._situation(page, deep, asked_deep) if outgoing else None
-        probabilities, hits, elements = self._sentences(page, deep, situation)
+        probabilities, hits, elements = self._sentences(page, deep, situation, passage.muted)
         if not outgoing:
             hits, elements = (), ()
         return Reading(
@@ -188,7 +190,7 @@ class Reader:
         return np.asarray(product + arrays[f"{name}_bias"], np.float32)
 
     def _sentences(
-        self, page: Sheet, deep: DeepLook | None, situation: Floats | None
+        self, page: Sheet, deep: DeepLook | None, situation: Floats | None, muted: frozenset[str]
     ) -> tuple[Floats, tuple[Hit, ...], tuple[ElementReading, ...]]:
         probabilities = np.zeros((len(page.parts), len(AVOID)), np.float32)
         if deep is None:
@@ -200,6 +202,7 @@ class Reader:
         meaning = self._net["avoid"](rows)
         quick = np.asarray((avoid_words + meaning) / 2, np.float32)
         chance = self._second_look(avoid_words, meaning, by_sentence(deep.avoid, page, quick), page)
+        chance[:, [head for head, name in enumerate(AVOID) if name in muted]] = 0
         parts = avoid_words
         if len(page.parts) > len(page):
             parts = self._wording("sentence", Wording(page.parts))[:, : len(AVOID)]
@@ -209,7 +212,7 @@ class Reader:
             share = np.exp(np.minimum(within - within.max(axis=0), 0))
             probabilities[page.firsts[number] : page.firsts[number + 1]] = chance[number] * share
         limits, second = self.weights.figures["avoid_thresholds"], self.weights.figures["second_threshold"]
-        hits = decide(chance, parts, page, limits, second) + self._house(page)
+        hits = decide(chance, parts, page, limits, second) + self._house(page, muted)
         elements = self._elements(page, deep, include_words, self._net["include"](rows), situation)
         return (
             probabilities,
@@ -226,12 +229,13 @@ class Reader:
             chance[worth] = sigmoid(self._trees(rows[worth]))
         return chance.reshape(wording.shape)
 
-    def _house(self, page: Sheet) -> list[Hit]:
+    def _house(self, page: Sheet, muted: frozenset[str]) -> list[Hit]:
         hits: list[Hit] = []
-        if self.house and page.parts:
+        heads = [head for head in self.house if head.guideline not in muted]
+        if heads and page.parts:
             texts = (*page.parts, *page.texts)
             vectors = self.encoder.encode(texts)
-            for head in self.house:
+            for head in heads:
                 chance = head.chance(vectors, page.language)
                 for number in range(len(page)):
                     first, last = page.firsts[number], page.firsts[number + 1]

@@ -19,7 +19,7 @@ from app.tone import brief as briefs
 from app.tone.curated import Curated
 from app.tone.edits import Edit
 from app.tone.elements import assess
-from app.tone.findings import Mark, merge
+from app.tone.findings import Mark, dismissed, merge
 from app.tone.language import detect
 from app.tone.mail import read_html, read_text
 from app.tone.meaning import Passage, Reader, Reading
@@ -35,6 +35,7 @@ from app.tone.types import (
     Clause,
     DateMention,
     Direction,
+    Dismisses,
     Document,
     Element,
     Language,
@@ -69,7 +70,8 @@ class Request:
 
     `context` holds earlier messages, oldest first. `now` is an aware date-time in the
     user's zone; relative dates are resolved against it. `language` None: detected.
-    `annual_value` is what the client is worth a year (amount, ISO 4217 code).
+    `annual_value` is what the client is worth a year (amount, ISO 4217 code). `dismissed` tells of a
+    finding whether the user wants to see it no more; guidelines in `muted` are not judged at all.
     """
 
     message: Message
@@ -79,6 +81,8 @@ class Request:
     language: Language | None = None
     client_name: str | None = None
     annual_value: tuple[Decimal, str] | None = None
+    muted: frozenset[str] = frozenset()
+    dismissed: Dismisses | None = None
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,11 @@ class Reads(Protocol):
 class Engine:
     """Guidance, rules and reader, loaded once; safe to share between threads."""
 
-    def __init__(self, guidance: Guidance, reader: Reads) -> None:
+    def __init__(self, guidance: Guidance, reader: Reads, untaught: Reader | None = None) -> None:
         self.guidance = guidance
         self.reader = reader
+        self.untaught = untaught
+        self.muted = frozenset(g.id for g in guidance.guidelines.values() if g.muted)
         self.rules = RuleBook(guidance)
         self.anger = Anger(guidance)
         self.phrases = Phrasebook(guidance)
@@ -120,11 +126,17 @@ class Engine:
 
         Raises GuidanceError when a guidance file is wrong.
         """
-        guidance = load(house)
-        return cls(guidance, Reader.load().with_house_guidelines(_house_examples(guidance)))
+        return cls.of(load(house), Reader.load())
+
+    @classmethod
+    def of(cls, guidance: Guidance, reader: Reader) -> Engine:
+        """The engine with this guidance; `reader` has learnt no house guidelines yet."""
+        return cls(guidance, reader.with_house_guidelines(_house_examples(guidance)), reader)
 
     def review(self, request: Request) -> Review:
         """Review a message. Same request, same answer."""
+        if self.muted:
+            request = replace(request, muted=request.muted | self.muted)
         if request.message.direction == "incoming":
             return self._incoming(request)
         return self._outgoing(request)
@@ -187,10 +199,11 @@ class Engine:
         mentions = self._mentions(document, language, request)
         context = tuple(h.text for h in heard)
         reading = self.reader.read(Passage(document, cut, language, "outgoing", context, mentions))
-        hits = self.rules.find(document, language)
+        hits = [h for h in self.rules.find(document, language) if h.guideline not in request.muted]
         kinds = {g.id: g.head.kind for g in self.guidance.guidelines.values()}
         avoided = [h for h in hits if kinds[h.guideline] == "avoid"]
-        marks = merge(document, cut, reading.findings, avoided, self.guidance, self.curated, language)
+        read = [f for f in reading.findings if f.guideline not in request.muted]
+        marks = merge(document, cut, read, avoided, self.guidance, self.curated, language)
         present: dict[str, Span | None] = {
             act.guideline: cut[act.clause].span if act.clause is not None else None
             for act in reading.elements
@@ -200,7 +213,8 @@ class Engine:
         voice = self.phrases.voice(_own_words(document), language)
         situation = _likeliest(reading.situation, "routine")
         circumstances = self._circumstances(situation, heard)
-        elements = assess(document, cut, present, situation, circumstances, self.guidance, language, voice)
+        assessed = assess(document, cut, present, situation, circumstances, self.guidance, language, voice)
+        elements = tuple(e for e in assessed if e.guideline not in request.muted)
         total = score([m.finding for m in marks], elements, self.guidance)
         return Judged(document, language, cut, reading, situation, marks, elements, mentions, voice, total)
 
@@ -224,10 +238,19 @@ class Engine:
             draft = settle(
                 document, judged.marks, options, judged.elements, judged.score, reread, judged.language
             )
+        gone = dismissed(draft.findings, judged.marks, document, request.dismissed)
+        left = tuple(draft.findings[n] for n in sorted(gone))
+        if gone and draft.edits is not None:
+            # What is dismissed is left as it stands: the rest is settled without it.
+            options = [[] if n in gone else found for n, found in enumerate(options)]
+            draft = settle(
+                document, judged.marks, options, judged.elements, judged.score, reread, judged.language
+            )
+        findings = tuple(finding for n, finding in enumerate(draft.findings) if n not in gone)
         latest = heard[-1] if heard else None
         channel = advice.reply_channel(latest)
         situation = judged.situation
-        flagged = frozenset(f.guideline for f in draft.findings)
+        flagged = frozenset(f.guideline for f in findings)
         words = _own_words(document)
         facts = advice.Facts("outgoing", situation, heard, flagged, words, request.annual_value)
         revised = None if draft.edits is None else apply_to(document, draft.edits)
@@ -246,7 +269,7 @@ class Engine:
             politeness=judged.reading.politeness,
             temperature=latest.temperature if latest else None,
             reply_channel=channel,
-            findings=draft.findings,
+            findings=findings,
             elements=(*judged.elements, *draft.more),
             commitments=_chosen(judged.mentions, judged.reading.mentions, request.now),
             deadlines=(),
@@ -255,6 +278,7 @@ class Engine:
             notes=_notes(document, judged.language, revised),
             revised=revised,
             heard=_all_situations(heard),
+            dismissed=left,
         )
 
     def _incoming(self, request: Request) -> Review:

@@ -8,7 +8,7 @@ HTML source, happens once, at the doors (`app.tone.text`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -155,6 +155,10 @@ class Finding:
     replacements: tuple[str, ...] = ()
 
 
+Dismisses = Callable[[str, str], bool]
+"""Whether the user wants to see a guideline's finding in these words of what was sent no more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Insert:
     """A sentence to add at `at` (code points of `Document.text`), with its own spacing."""
@@ -204,7 +208,8 @@ class Review:
     """Everything the engine says of one message.
 
     `heard` holds the situations of all the client's messages in the thread, the reviewed one
-    included: a threat two mails back still asks for a second reader.
+    included: a threat two mails back still asks for a second reader. `dismissed` are findings that the user
+    wants to see no more: the score counts them, `findings` and `revised` leave them out.
     """
 
     document: Document
@@ -225,3 +230,4 @@ class Review:
     notes: tuple[Note, ...]
     revised: str | None
     heard: tuple[str, ...] = ()
+    dismissed: tuple[Finding, ...] = ()

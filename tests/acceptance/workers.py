@@ -43,6 +43,11 @@ class Worker:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def process(self) -> int | None:
+        """The number of the process, None when there is none."""
+        return None if self._process is None else self._process.pid
+
     def start(self) -> None:
         """Start the process; `wait` tells when it answers."""
         variables = {f"TACTLINE_{name.upper()}": value for name, value in self.settings.items()}

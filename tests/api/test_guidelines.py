@@ -45,7 +45,9 @@ def test_the_openapi_document_is_whole(client: Client) -> None:
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
-        "/v1/reviews", "/v1/holds", "/v1/holds/slots", "/v1/holds/{calendar}/{event}", "/v1/guidelines",
+        "/v1/reviews", "/v1/me", "/v1/dismissals", "/v1/holds", "/v1/holds/slots",
+        "/v1/holds/{calendar}/{event}", "/v1/guidelines", "/v1/guidelines/{identity}", "/v1/guidelines:test",
+        "/v1/reviews:batch",
     }  # fmt: skip
     schemas = document["components"]["schemas"]
     assert {name.rpartition("/")[2] for name in references(document)} <= set(schemas)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -12,9 +14,12 @@ from anyio.from_thread import BlockingPortal
 from starlette.types import Receive, Scope, Send
 
 from app.main import create_app
+from app.service import Service
 from app.settings import Settings
 from app.starting import Connections
+from app.store.store import Store
 from app.tone.review import Engine
+from app.wishes import Wishes, known_as
 from tests.auth.google_fakes import CLIENT, SERVICE_ACCOUNT, FakeGoogleIdentity
 from tests.conftest import Client
 from tests.gmail.fakes import ADDON, FakeGmail, Stored
@@ -72,6 +77,27 @@ class Stage:
         self.message = self.mail.deliver("ana", raw)
         self.mail.open(MESSAGE, "ana", self.message)
         return self.message
+
+    @property
+    def store(self) -> Store:
+        found: Service = self.app.state.service
+        return found.store
+
+    @property
+    def owner(self) -> str:
+        """What the user's rows in the store belong to."""
+        return f"google.{self.identity.claims('user')['sub']}"
+
+    def keep(self, chosen: Wishes) -> None:
+        now = dt.datetime.now(dt.UTC)
+        self.client.portal.call(partial(self.store.change_preferences, self.owner, chosen.written, now))
+
+    def kept(self) -> Mapping[str, Any]:
+        return self.client.portal.call(partial(self.store.preferences_of, self.owner))
+
+    def dismiss(self, guideline: str, quote: str) -> None:
+        words, now = known_as(guideline, quote), dt.datetime.now(dt.UTC)
+        self.client.portal.call(partial(self.store.dismissals.add, self.owner, words, now))
 
     def event(self, parameters: dict[str, str], form: dict[str, list[str]], **parts: Any) -> dict[str, Any]:
         gmail: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import logging
 from collections.abc import Iterator
@@ -10,8 +11,11 @@ from typing import Any
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from app.store.errors import StoreError
 from app.strings import say
 from app.tone.review import Engine
+from app.tone.week import WorkingHours
+from app.wishes import Wishes, read
 from tests.auth.google_fakes import FORGERIES
 from tests.gmail.mails import plain
 from tests.gmail.stage import BASE, MESSAGE, SCOPES, USER, Stage, actions, card, notice, staged, words
@@ -269,6 +273,34 @@ class TestSettings:
         form = {"language": ["fr"], "days": ["0", "1"], "start": ["10:00"], "end": ["12:00"]}
         assert notice(stage.click({"do": "settings"}, form)) == "Réglages enregistrés"
         assert "Réglages" in words(stage.trigger("home"))
+
+    def test_what_the_card_does_not_show_stays_as_it_was(self, stage: Stage) -> None:
+        stage.keep(Wishes("tr", time_zone="Asia/Riyadh", muted=frozenset({"arguing"})))
+        form = {"language": ["auto"], "days": ["0", "1"], "start": ["10:00"], "end": ["12:00"]}
+        assert notice(stage.click({"do": "settings"}, form)) == say("en", "gmail.notice.saved")
+        hours = WorkingHours(frozenset({0, 1}), dt.time(10), dt.time(12))
+        assert read(stage.kept()) == Wishes(None, hours, "Asia/Riyadh", frozenset({"arguing"}))
+
+    def test_what_was_dismissed_or_muted_is_not_shown(self, stage: Stage, engine: Engine) -> None:
+        shown = words(stage.click({"do": "review"}, {"text": [DRAFT]}))
+        titles = [
+            engine.guidance.guidelines[name].wording("en").title
+            for name in ("blaming-the-client", "overpromising")
+        ]
+        assert all(title in shown for title in titles)
+        stage.dismiss("blaming-the-client", "As I already told you, the")
+        stage.keep(Wishes(muted=frozenset({"overpromising"})))
+        shown = words(stage.click({"do": "review"}, {"text": [DRAFT]}))
+        assert not any(title in shown for title in titles)
+
+    def test_a_store_that_fails_stops_no_card(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def fails(*_: object) -> None:
+            raise StoreError("x")
+
+        monkeypatch.setattr("app.store.store.Store.wishes_of", fails)
+        shown = words(stage.click({"do": "review"}, {"text": [DRAFT]}))
+        assert say("en", "note.preferences-unavailable") in shown
+        assert "As I already told you" in shown
 
     def test_hours_that_make_no_sense_are_told(self, stage: Stage) -> None:
         form = {"language": ["en"], "days": [], "start": ["10:00"], "end": ["09:00"]}

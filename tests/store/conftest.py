@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import text
 
-from app.store.database import MEMORY, make_engine
-from app.store.models import Base
+from app.store.database import MEMORY
 from app.store.secret import Vault
 from app.store.store import Store
 
@@ -22,8 +19,7 @@ NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
 SECRET = "the-secret-of-these-tests-0123456789"
 OLDER = "the-secret-before-that-9876543210-abcdef"
 VAULT = Vault([SECRET])
-# Whoever has PostgreSQL at hand names a database that may be emptied; a driver has to be installed too.
-POSTGRESQL = os.environ.get("STORE_TEST_URL")
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.servers)
 
 
 def after(**span: float) -> dt.datetime:
@@ -56,39 +52,25 @@ def run_two(url: str, steps: Callable[[Store, Store], Awaitable[T]], one: Vault,
     return run(url, outer, one)
 
 
-async def _emptied(url: str) -> None:
-    engine = make_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.drop_all)
-        await connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-    await engine.dispose()
-
-
 @pytest.fixture
 def file(tmp_path: Path) -> str:
     """The URL of a database's file that is not there yet."""
     return f"sqlite+aiosqlite:///{tmp_path / 'state' / 'tactline.db'}"
 
 
-@pytest.fixture(params=["file", *(["postgresql"] if POSTGRESQL else [])])
-def shared(request: pytest.FixtureRequest, file: str) -> Iterator[str]:
-    """The URL of a database that several can open at once."""
-    if request.param == "file":
-        yield file
-    else:
-        assert POSTGRESQL
-        asyncio.run(_emptied(POSTGRESQL))
-        yield POSTGRESQL
+def _database(request: pytest.FixtureRequest) -> str:
+    names = {"memory": None, "file": "file", "postgresql": "fresh_postgresql"}
+    name = names[request.param]
+    return MEMORY if name is None else str(request.getfixturevalue(name))
 
 
-@pytest.fixture(params=["memory", "file", *(["postgresql"] if POSTGRESQL else [])])
-def url(request: pytest.FixtureRequest, file: str) -> Iterator[str]:
+@pytest.fixture(params=["file", POSTGRESQL])
+def shared(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database that several can open at once."""
+    return _database(request)
+
+
+@pytest.fixture(params=["memory", "file", POSTGRESQL])
+def url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database of each kind."""
-    if request.param == "memory":
-        yield MEMORY
-    elif request.param == "file":
-        yield file
-    else:
-        assert POSTGRESQL
-        asyncio.run(_emptied(POSTGRESQL))
-        yield POSTGRESQL
+    return _database(request)

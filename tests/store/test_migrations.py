@@ -87,6 +87,33 @@ def test_up_down_and_up_again(url: str) -> None:
     with_engine(url, steps)
 
 
+def test_the_integrators_tables_come_and_go_around_what_is_kept(shared: str) -> None:
+    async def fill(store: Store) -> None:
+        await store.api_keys.add("k1", "the office", "a-key-of-sixteen-and-more", ["review"], NOW)
+        await store.dismissals.add("ana", ("arguing", "you never sent"), NOW)
+        await store.house.put("naming-others", {"weight": 0.4}, NOW)
+        await store.change_preferences("ana", lambda _: {"language": "fr"}, NOW)
+
+    run(shared, fill)
+
+    async def back(engine: AsyncEngine) -> None:
+        await downgrade(engine, "0002")
+        assert await seen(engine, tables) == {"token_caches", "idempotency", "preferences"}
+        await upgrade(engine)
+        assert await seen(engine, differences) == []
+
+    with_engine(shared, back)
+
+    async def after(store: Store) -> None:
+        assert await store.preferences_of("ana") == {"language": "fr"}
+        assert await store.dismissals.count("ana") == 0
+        assert await store.api_keys.listed() == ()
+        assert await store.house.revision() == 0
+        await fill(store)
+
+    run(shared, after)
+
+
 def test_every_step_can_be_gone_back(url: str) -> None:
     async def steps(engine: AsyncEngine) -> None:
         revisions = [script.revision for script in ScriptDirectory(str(HERE)).walk_revisions()][::-1]

@@ -29,6 +29,12 @@ async def _use(store: Store) -> None:
     assert await store.begin(KEY, BODY, NOW) == Done(*ANSWER)
     await store.begin("marked-running", BODY, NOW)
     await store.forget("marked-other")
+    await store.dismissals.add(OWNER, ("arguing", "marked-quote: you never sent it"), NOW)
+    assert ("arguing", "marked-quote: you never sent it") in (await store.wishes_of(OWNER))[1]
+    await store.change_preferences(OWNER, lambda _: {"muted": ["marked-guideline"]}, NOW)
+    await store.house.put("naming-others", {"words": {"en": {"title": "marked-title"}}}, NOW)
+    await store.api_keys.add("k1", "the office", "marked-api-key-0123456789", ["review"], NOW)
+    assert await store.api_keys.find("marked-api-key-0123456789")
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:

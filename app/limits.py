@@ -1,0 +1,198 @@
+"""How much may be asked in a time: by a key or a user, by an address, and with wrong keys.
+
+Counted in this process, or in Redis for all copies of the service. A Redis that fails stops nobody: this
+process then counts for itself, and asks Redis again after some seconds.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+
+from app import logs
+from app.auth.principal import Principal
+from app.errors import SettingsError, TactlineError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_PATIENCE = 0.5  # seconds that Redis has for an answer
+_AGAIN = 5.0  # seconds until Redis is asked again after a failure
+_COMPLAINT = 60.0  # seconds between two lines in the log that say so
+log = logs.get(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of one limit: `amount` in `window` seconds, and for how long what `remains` has to do."""
+
+    name: str
+    amount: int
+    window: int
+    remains: int
+    seconds: int
+
+    def headers(self) -> dict[str, str]:
+        """As structured fields (draft-ietf-httpapi-ratelimit-headers-10, 2 and 3)."""
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.amount};w={self.window}',
+            "RateLimit": f'"{self.name}";r={self.remains};t={self.seconds}',
+        }
+
+
+class TooManyRequests(TactlineError):  # noqa: N818 - reads as what it says
+    """No more is left of a limit. `left` tells for how long."""
+
+    def __init__(self, left: Left) -> None:
+        super().__init__(f"too many requests: {left.name}")
+        self.left = left
+
+    def headers(self) -> dict[str, str]:
+        return {**self.left.headers(), "Retry-After": str(max(1, self.left.seconds))}
+
+
+class Limits:
+    """`key`, `address` and `denied` are limits like "600/minute", "" for none. `digest` turns an address or
+    a user's name into something that tells nothing."""
+
+    def __init__(
+        self,
+        key: str,
+        address: str,
+        denied: str,
+        *,
+        url: str = "",
+        digest: Callable[[str], str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`url` is empty or `redis://...`. Raises ValueError for what is no limit, SettingsError."""
+        given = {"key": key, "address": address, "denied": denied}
+        self._items = {name: parse(text) for name, text in given.items() if text}
+        self._digest = digest
+        self._clock = clock
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._pool = _pool(url) if url else None
+        self._shared = None
+        if self._pool is not None:
+            storage = RedisStorage(
+                f"async+{url}", wrap_exceptions=True, implementation="redispy", key_prefix="tactline",
+                connection_pool=self._pool,
+            )  # fmt: skip
+            self._shared = SlidingWindowCounterRateLimiter(storage)
+        self._ask_from = self._complain_from = 0.0
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    async def spend(self, principal: Principal, cost: int = 1) -> Left | None:
+        """Count `cost` requests of whoever calls; what is left, None where nothing is counted.
+
+        Raises TooManyRequests when less than `cost` is left; then nothing is counted.
+        """
+        return None if principal.limited is None else await self._hit("key", principal.limited, cost)
+
+    async def knock(self, address: str) -> None:
+        """Count a request of an address, before it is known who calls. Raises TooManyRequests, also for an
+        address that came with too many wrong keys."""
+        await self._hit("address", address, 1)
+        item = self._items.get("denied")
+        if item is not None:
+            left = await self._left("denied", item, address)
+            if left.remains < 1:
+                raise TooManyRequests(left)
+
+    async def wrong(self, address: str) -> None:
+        """Count a wrong key of an address."""
+        item = self._items.get("denied")
+        if item is not None:
+            await self._taken(item, address, 1)
+
+    async def _hit(self, name: str, who: str, cost: int) -> Left | None:
+        item = self._items.get(name)
+        if item is None:
+            return None
+        taken = await self._taken(item, who, cost)
+        left = await self._left(name, item, who)
+        if not taken:
+            raise TooManyRequests(left)
+        return left
+
+    async def _ask(self, work: Callable[[SlidingWindowCounterRateLimiter], Awaitable[T]]) -> T:
+        """Do it with what all copies share, else with what is this process's own."""
+        if self._shared is not None and self._clock() >= self._ask_from:
+            try:
+                return await work(self._shared)
+            except StorageError as error:
+                self._ask_from = self._clock() + _AGAIN
+                if self._clock() >= self._complain_from:
+                    self._complain_from = self._clock() + _COMPLAINT
+                    logs.event(log, "Redis does not count, this process does", level=30, error=error)
+        return await work(self._own)
+
+    async def _taken(self, item: RateLimitItem, who: str, cost: int) -> bool:
+        return await self._ask(lambda limiter: limiter.hit(item, self._mark(who), cost=cost))
+
+    async def _left(self, name: str, item: RateLimitItem, who: str) -> Left:
+        stats = await self._ask(lambda limiter: limiter.get_window_stats(item, self._mark(who)))
+        seconds = max(0, math.ceil(stats.reset_time - time.time()))
+        return Left(name, item.amount, item.get_expiry(), max(0, int(stats.remaining)), seconds)
+
+    def _mark(self, who: str) -> str:
+        return self._digest(f"limit\0{who}")[:32]
+
+
+def _pool(url: str) -> Any:
+    """Connections to Redis. Raises SettingsError where its client is not installed."""
+    try:
+        from redis.asyncio import ConnectionPool
+    except ModuleNotFoundError:
+        raise SettingsError(
+            "Counting in Redis needs one more package: pip install 'tactline[redis]'"
+        ) from None
+    return ConnectionPool.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
+
+
+def client_address(peer: str | None, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
+    """Who is at the other end: the peer, or whom a trusted proxy names in X-Forwarded-For.
+
+    Of `forwarded` (the header's values in their order) the last address that is no trusted proxy counts:
+    what stands before it anyone may have written. Clients of IPv6 count by their network of 64 bits,
+    since they have all of it. "unknown" for a peer without an address.
+    """
+    address = _address(peer or "")
+    if address is None:
+        return "unknown"
+    hops = [part for value in forwarded for part in value.split(",")]
+    while hops and any(address in network for network in trusted if network.version == address.version):
+        before = _address(hops.pop())
+        if before is None:
+            break
+        address = before
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address, perhaps with a port, as proxies write it."""
+    text = text.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(found, "ipv4_mapped", None)
+    return mapped if mapped is not None else found
