@@ -29,6 +29,7 @@ from app.gate import Gate
 from app.gmail import endpoints as gmail
 from app.gmail import preview
 from app.languagetool import endpoints as languagetool
+from app.mcp import endpoints as mcp
 from app.outlook import endpoints as outlook
 from app.service import Engine, NotReady, Outlook, Service
 from app.settings import Settings
@@ -82,7 +83,7 @@ def create_app(
             log, "ready", guidelines=len(guidelines), house_guidelines=sum(g.house for g in guidelines),
             version=product_version(),
         )  # fmt: skip
-        async with starting.outside(settings, service, connect):
+        async with starting.outside(settings, service, connect), assistants.running():
             yield
 
     app = FastAPI(
@@ -94,6 +95,7 @@ def create_app(
     app.include_router(preview.router)
     outlook.install(app)
     languagetool.install(app, max_bytes=settings.max_bytes, origins=settings.languagetool_origins)
+    assistants = mcp.install(app, service, settings.max_bytes)
     web.install(app)
 
     @app.get("/healthz", include_in_schema=False)

@@ -14,7 +14,7 @@ from app.entrance import USER_HEADER, BadUser, enter
 from app.gate import Denied
 from app.service import Service
 
-_REALM = 'Bearer realm="tactline"'
+REALM = 'Bearer realm="tactline"'
 
 
 async def principal(request: Request, shared: Annotated[Service, Depends(service.of)]) -> Principal:
@@ -25,7 +25,7 @@ async def principal(request: Request, shared: Annotated[Service, Depends(service
     try:
         return await enter(request, shared, [given])
     except Denied as denied:
-        realm = _REALM + (', error="invalid_token"' if denied.code == "wrong-key" else "")
+        realm = REALM + (', error="invalid_token"' if denied.code == "wrong-key" else "")
         raise Problem(denied.code, headers={"WWW-Authenticate": realm}) from None
     except BadUser:
         raise Problem("bad-fields", [FieldError(f"#/{USER_HEADER}", "not-valid")]) from None
@@ -40,7 +40,7 @@ def needs(scope: Scope) -> Callable[..., Awaitable[None]]:
 
     async def checked(who: Who) -> None:
         if not who.may(scope):
-            header = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
+            header = f'{REALM}, error="insufficient_scope", scope="{scope}"'
             raise Problem("key-lacks-scope", headers={"WWW-Authenticate": header}, scope=scope)
 
     return checked

@@ -18,12 +18,11 @@ from starlette.types import Receive, Scope, Send
 from app import logs, service, strings
 from app.api import faults, problems
 from app.api.access import Who, needs
-from app.api.answers import answered, explained_in
 from app.api.lines import Outbox, lines
 from app.api.problems import Problem
 from app.api.requests import body_schema, media_type, parse, problem_answers, reference
+from app.api.reviewing import reviewed
 from app.api.schemas import ReviewIn
-from app.api.wishing import asked_with, filled
 from app.auth.principal import Principal
 from app.limits import TooManyRequests
 from app.service import Engine, Service
@@ -110,14 +109,9 @@ class Batch:
     def _review(self, number: int, line: bytes | None) -> bytes:
         if line is None:
             raise Problem("too-large", most=self.most)
-        asked_for = filled(parse(BatchLineIn, line), self.wished)
-        asked = asked_with(asked_for.ask(asked_for.moment()), asked_for, self.wished)
-        review = self.wished.noted(self.engine.review(asked.request))
-        language = explained_in(review, asked_for.explain_in or self.language)
-        answer = answered(review, self.engine.guidance, asked, asked_for, language)
-        if asked_for.reply and review.direction == "incoming":
-            answer = answer.model_copy(update={"reply": self.engine.skeleton(asked.request)})
-        head = {"line": number} if asked_for.id is None else {"line": number, "id": asked_for.id}
+        given = parse(BatchLineIn, line)
+        answer = reviewed(self.engine, given, self.wished, self.language)
+        head = {"line": number} if given.id is None else {"line": number, "id": given.id}
         return _line(head, "review", answer.model_dump_json(exclude_unset=True))
 
     def _problem(self, number: int, line: bytes | None, problem: Problem) -> bytes:

@@ -162,6 +162,16 @@ def serve(
         fail(str(error))
 
 
+@app.command(help=_help("mcp"))
+def mcp() -> None:
+    from app.cli import assisting as command
+
+    try:
+        command.run()
+    except TactlineError as error:
+        fail(str(error))
+
+
 @app.command(help=_help("guidelines"))
 def guidelines() -> None:
     from app.guidance.schema import load

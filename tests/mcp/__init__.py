@@ -1,0 +1,1 @@
+"""The tools for assistants, with the official client."""
