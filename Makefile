@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CASES ?= $(wildcard ../shared/cases/dev/*.jsonl)
 RATINGS ?= $(wildcard ../shared/data)
 
-.PHONY: run test lint types imports tests accuracy train train-transformer lock clean
+.PHONY: run test lint types imports tests fuzz-api accuracy train train-transformer lock sbom audit clean
 
 run: $(VENV)/.run
 	$(BIN)/tactline serve
@@ -26,6 +26,10 @@ imports: $(VENV)/.dev
 tests: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
+# Some three thousand requests made of the OpenAPI document, valid and not.
+fuzz-api: $(VENV)/.dev
+	TACTLINE_API_EXAMPLES=180 $(BIN)/python -m pytest -q tests/api/test_openapi.py -k no_request
+
 accuracy: $(VENV)/.run
 	$(BIN)/tactline accuracy $(CASES) $(RATINGS:%=--politeness %) --write docs/accuracy.md
 
@@ -42,7 +46,18 @@ lock:
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  --group build pyproject.toml -o requirements.lock
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-	  --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	  --group build --extra postgresql --extra redis --extra traces -c requirements.lock pyproject.toml -o requirements-image.lock
+	uv pip compile --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --group dev -c requirements-image.lock pyproject.toml -o requirements-dev.lock
+
+# What the image holds, for those who keep count: packages, versions, hashes, licences.
+sbom: $(VENV)/.dev
+	$(BIN)/python manifests/deploy/sbom.py requirements-image.lock dist
+
+# Asks a service outside for known weaknesses, so it is not part of `make test`. Fails where a package could not be looked up.
+audit: $(VENV)/.dev
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements-image.lock
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'

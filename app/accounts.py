@@ -61,7 +61,8 @@ class Addon:
 class Accounts:
     """`registration`, `keys` and `exchange` are None where Microsoft sign-in is not set up.
 
-    `client` speaks to Graph and Entra; `google_http` makes the transport of one Google call.
+    `client` speaks to Graph and Entra; `google_http` makes the transport of one Google call; `watch` counts
+    what is done in a calendar.
     """
 
     client: httpx.AsyncClient
@@ -70,6 +71,7 @@ class Accounts:
     exchange: Exchange | None = None
     google_http: Callable[[float], httplib2.Http] = google.plain_http
     addon: Addon | None = None
+    watch: Callable[[Calendar], Calendar] = lambda calendar: calendar
 
     async def caller(self, token: str | None, now: dt.datetime) -> Caller | None:
         """The user of the Outlook pane that a token proves; None without a token, or where sign-in is
@@ -99,13 +101,16 @@ class Accounts:
         if account == "google":
             if own is None:
                 raise NoToken(account)
-            return GoogleCalendar(own, deadline=deadline, http=self.google_http)
+            return self.watch(GoogleCalendar(own, deadline=deadline, http=self.google_http))
         if own is not None:
-            return GraphCalendar(own, self.client, time_zone=zone, deadline=deadline)
+            return self.watch(GraphCalendar(own, self.client, time_zone=zone, deadline=deadline))
         caller = await self.caller(ours, now)
         if caller is None or ours is None or self.exchange is None:
             raise NoToken(account)
         token = await self.exchange.graph_token(caller, ours, graph.SCOPES, now)
-        return GraphCalendar(
-            token, self.client, time_zone=zone, user=caller.key, personal=caller.personal, deadline=deadline
-        )
+        return self.watch(
+            GraphCalendar(
+                token, self.client, time_zone=zone, user=caller.key, personal=caller.personal,
+                deadline=deadline,
+            )
+        )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -16,8 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import logs
+from app import limits, logs
 from app.api.problems import Problem
+from app.service import Service
+from app.traces import NOTHING, Span
 
 log = logs.get(__name__)
 
@@ -32,6 +35,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+_LOOKED_AT = frozenset({"/healthz", "/readyz", "/metrics"})
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 Render = Callable[[Request, Problem], Response]
@@ -55,6 +59,7 @@ class Edge:
         hosts: tuple[str, ...],
         max_bytes: int,
         render: Render,
+        service: Service,
         flowing: frozenset[str] = frozenset(),
     ) -> None:
         self._app = app
@@ -62,15 +67,31 @@ class Edge:
         self._max_bytes = max_bytes
         self._render = render
         self._flowing = flowing
+        self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = time.perf_counter()
-        identity = str(uuid.uuid4())
-        scope.setdefault("state", {})["request_id"] = identity
         headers = Headers(scope=scope)
+        peer = (scope.get("client") or (None,))[0]
+        trusted = limits.trusts(self._service.trusted_proxies, peer)
+        if trusted and headers.get("x-forwarded-proto") in ("http", "https"):
+            scope["scheme"] = headers["x-forwarded-proto"]  # what links in answers begin with
+        identity = _identity(headers) if trusted else str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = identity
+        # Those who look after the service ask every few seconds: that would be most of all traces.
+        traces = NOTHING if scope["path"] in _LOOKED_AT else self._service.traces
+        with (
+            traces.request(headers.get("traceparent")) as span,
+            logs.request(identity, span.trace_id),
+        ):
+            await self._answer(scope, receive, send, span)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
+        begun = time.perf_counter()
+        headers = Headers(scope=scope)
+        identity = scope["state"]["request_id"]
         status = 0
         received = 0
         limited = scope["path"] not in self._flowing
@@ -97,6 +118,9 @@ class Edge:
                 # Else browsers guess how long a file is good for, and mix modules of two releases.
                 out.setdefault("Cache-Control", "no-cache")
                 out["X-Request-ID"] = identity
+                if self._service.leaving:
+                    # What keeps its connection would have it broken off; it is to come back on another one.
+                    out["Connection"] = "close"
                 out.update(scope["state"].get("answer_headers", {}))
             await send(message)
 
@@ -112,13 +136,21 @@ class Edge:
             else:
                 await self._app(scope, counted, dressed)
         except Exception as error:
-            logs.event(log, "unexpected error", level=40, error=error, request_id=identity)
+            logs.event(log, "unexpected error", level=40, error=error)
+            span.failed(type(error).__name__)
             if status == 0:
                 await refuse("internal")
         finally:
+            seconds, route, method = time.perf_counter() - begun, _route(scope), _method(scope)
+            self._service.metrics.answered(route, method, status, seconds)
+            span.name(f"{method} {route}")
+            span.set({
+                "http.request.method": method, "http.route": route, "http.response.status_code": status,
+                "tactline.request_id": identity,
+            })  # fmt: skip
             logs.event(
-                log, "request", request_id=identity, method=_method(scope), route=_route(scope),
-                status=status, bytes=received, ms=round((time.perf_counter() - begun) * 1000, 1),
+                log, "request", method=method, route=route, status=status, bytes=received,
+                ms=round(seconds * 1000, 1),
             )  # fmt: skip
 
     def _host_allowed(self, host: str) -> bool:
@@ -128,6 +160,13 @@ class Edge:
         # A port may follow; an IPv6 address stands in brackets (RFC 9110, 7.2).
         name = name[: name.find("]") + 1] if name.startswith("[") else name.partition(":")[0]
         return name in self._hosts
+
+
+def _identity(headers: Headers) -> str:
+    """The UUID that a proxy gave the request, else a new one."""
+    with suppress(ValueError):
+        return str(uuid.UUID(headers.get("x-request-id", "")))
+    return str(uuid.uuid4())
 
 
 def _declared(headers: Headers) -> int:
@@ -142,5 +181,6 @@ def _method(scope: Scope) -> str:
 
 def _route(scope: Scope) -> str:
     """The route's template: a path itself may hold anything a caller types."""
-    route = scope.get("route")
+    # Of a router within a router the route itself knows its own part alone; FastAPI keeps the whole beside it.
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     return str(getattr(route, "path_format", None) or getattr(route, "path", None) or "none")

@@ -13,6 +13,7 @@ from app.auth.keys import BadToken
 from app.auth.principal import Principal
 from app.errors import TactlineError
 from app.gate import Denied
+from app.limits import TooManyRequests
 from app.service import Service
 
 USER_HEADER = "Tactline-User"
@@ -37,13 +38,23 @@ async def enter(connection: HTTPConnection, shared: Service, tokens: Sequence[st
     address = limits.client_address(
         peer, connection.headers.getlist("x-forwarded-for"), shared.trusted_proxies
     )
-    await counted.knock(address)
+    try:
+        await counted.knock(address)
+    except TooManyRequests as error:
+        shared.metrics.limited(error.left.name)
+        raise
     try:
         principal = await shared.gate.admit(tokens, dt.datetime.now(dt.UTC))
-    except (Denied, BadToken):
-        await counted.wrong(address)
+    except (Denied, BadToken) as error:
+        # Who sends none guesses nothing, and would only make others behind the same address wait.
+        if not (isinstance(error, Denied) and error.code == "no-key"):
+            await counted.wrong(address)
         raise
-    left = await counted.spend(principal)
+    try:
+        left = await counted.spend(principal)
+    except TooManyRequests as error:
+        shared.metrics.limited(error.left.name)
+        raise
     if left is not None:
         connection.state.answer_headers = left.headers()
     return _acting(connection, principal)
@@ -51,9 +62,18 @@ async def enter(connection: HTTPConnection, shared: Service, tokens: Sequence[st
 
 def _acting(connection: HTTPConnection, principal: Principal) -> Principal:
     """The principal, with the person whom a program names."""
-    name = connection.headers.get(USER_HEADER)
-    if name is None:
+    given = connection.headers.get(USER_HEADER)
+    if given is None:
         return principal
+    name = _name(given)
     if not principal.program or not 1 <= len(name) <= _LONGEST or not name.isprintable():
         raise BadUser("a user's name was not understood")
     return replace(principal, owner=f"{principal.owner}\0{name}", program=False)
+
+
+def _name(header: str) -> str:
+    """A name as it was meant. Headers are read as Latin-1, while most programs send UTF-8."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header

@@ -28,6 +28,7 @@ BELIEVED = 3.0
 """Seconds for which what the store said of a key, and of whether there are any, is believed."""
 _REMEMBERED = 1_000  # keys
 _NOTED = dt.timedelta(minutes=1)  # a key's use is written down no more often
+_SETTLING = 5.0  # seconds that the last notes have at the end
 _USERS: frozenset[Scope] = frozenset(("review", "holds"))
 log = logs.get(__name__)
 
@@ -139,6 +140,11 @@ class Gate:
         task = asyncio.create_task(write())
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
+
+    async def settle(self) -> None:
+        """Wait for what is being written down, before the store is closed."""
+        if self._notes:
+            await asyncio.wait(self._notes, timeout=_SETTLING)
 
 
 def _plain(token: str) -> str | None:

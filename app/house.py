@@ -8,14 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import anyio
+from pydantic import ValidationError
 
 from app import logs
-from app.guidance.house import Adjustment, Applied, Entry, GuidelineData, applied, with_entry
+from app.errors import GuidanceError
+from app.guidance.house import Applied, Entry, GuidelineData, applied, with_entry
 from app.guidance.schema import Guidance
 from app.store.errors import StoreError
 from app.store.store import Store
 from app.tone.meaning import Reader
-from app.tone.proofs import Proof, prove
+from app.tone.proofs import Proof, flaws, prove
 from app.tone.review import Engine
 
 LOOK = 2.0
@@ -55,7 +57,7 @@ class House:
             found = await self._store.house.load()
 
             def build() -> tuple[Applied, Engine]:
-                result = applied(self._base, found.entries)
+                result = _usable(self._base, found.entries)
                 return result, Engine.of(result.guidance, self._reader)
 
             result, engine = await self._aside(build)
@@ -73,7 +75,7 @@ class House:
             await anyio.sleep(LOOK)
             try:
                 await self.refresh()
-            except StoreError as error:
+            except (StoreError, GuidanceError) as error:
                 logs.event(log, "house guidelines were not looked at", level=30, error=error)
 
     def entry(self, identity: str) -> Entry | None:
@@ -82,28 +84,35 @@ class House:
         return None if content is None or identity in self.broken else Entry.model_validate(content)
 
     def built_in(self, identity: str) -> bool:
-        return identity in self._base.guidelines
+        known = self._base.guidelines.get(identity)
+        return known is not None and not known.house
 
     async def tried(self, identity: str, data: GuidelineData) -> tuple[Engine, Proof]:
         """An engine with this guideline, and how its examples come out in it. Raises GuidanceError."""
 
         def work() -> tuple[Engine, Proof]:
-            base = applied(self._base, {k: v for k, v in self.entries.items() if k != identity}).guidance
+            base = _usable(self._base, {k: v for k, v in self.entries.items() if k != identity}).guidance
             engine = Engine.of(with_entry(base, identity, Entry(data=data)), self._reader)
             return engine, prove(engine, identity)
 
         found: tuple[Engine, Proof] = await self._aside(work)
         return found
 
-    async def keep(self, identity: str, data: GuidelineData | None, adjust: Adjustment) -> bool:
-        """Keep an entry and have it in force here; whether it is new. Raises GuidanceError, TooManyEntries,
-        StoreError."""
-        entry = Entry(data=data, adjust=adjust)
-        with_entry(self._base, identity, entry)
+    async def change(self, identity: str, make: Callable[[Entry], Entry]) -> bool:
+        """Keep what `make` makes of an entry (of an empty one where there is none) and have it in force here;
+        whether it is new. An entry that is left empty goes. Of changes at the same time, on whichever copy of
+        the service, none is lost. Raises what `make` raises, GuidanceError, TooManyEntries, StoreError."""
+
+        def changed(content: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+            entry = make(_read(content))
+            if entry == Entry():
+                return None
+            with_entry(self._base, identity, entry)
+            return entry.model_dump(mode="json", exclude_defaults=True)
+
         if identity not in self.entries and len(self.entries) >= MOST:
             raise TooManyEntries
-        content = entry.model_dump(mode="json", exclude_defaults=True)
-        new = await self._store.house.put(identity, content, dt.datetime.now(dt.UTC))
+        new = await self._store.house.change(identity, changed, dt.datetime.now(dt.UTC))
         await self.refresh()
         return new
 
@@ -112,3 +121,24 @@ class House:
         gone = await self._store.house.remove(identity)
         await self.refresh()
         return gone
+
+
+def _read(content: Mapping[str, Any] | None) -> Entry:
+    """An entry of the store; an empty one for nothing, and for what cannot be read."""
+    try:
+        return Entry() if content is None else Entry.model_validate(content)
+    except ValidationError:
+        return Entry()
+
+
+def _usable(base: Guidance, entries: Mapping[str, Mapping[str, Any]]) -> Applied:
+    """The guidance with all entries but those that this version cannot use."""
+    result = applied(base, entries)
+    found = result.guidance.guidelines
+    unfit = [
+        name for name in entries if name in found and found[name].house and any(flaws(found[name].words))
+    ]
+    if not unfit:
+        return result
+    result = applied(base, {name: entry for name, entry in entries.items() if name not in unfit})
+    return Applied(result.guidance, (*result.broken, *unfit))

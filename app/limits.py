@@ -6,6 +6,7 @@ process then counts for itself, and asks Redis again after some seconds.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import math
 import time
@@ -15,24 +16,29 @@ from typing import Any, TypeVar
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
 from app import logs
 from app.auth.principal import Principal
 from app.errors import SettingsError, TactlineError
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_PATIENCE = 0.5  # seconds that Redis has for an answer
+_PATIENCE = 1.0  # seconds that Redis has for an answer
+_AT_ONCE = 16  # questions to Redis, each on a connection of its own
 _AGAIN = 5.0  # seconds until Redis is asked again after a failure
 _COMPLAINT = 60.0  # seconds between two lines in the log that say so
 log = logs.get(__name__)
 T = TypeVar("T")
+Storage = MemoryStorage | RedisStorage
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of one limit: `amount` in `window` seconds, and for how long what `remains` has to do."""
+    """What is left of one limit, which is `amount` in `window` seconds.
+
+    `seconds`: for how long what `remains` has to do; where it was not enough, until it is.
+    """
 
     name: str
     amount: int
@@ -78,15 +84,15 @@ class Limits:
         self._items = {name: parse(text) for name, text in given.items() if text}
         self._digest = digest
         self._clock = clock
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._own = MemoryStorage()
         self._pool = _pool(url) if url else None
         self._shared = None
         if self._pool is not None:
-            storage = RedisStorage(
+            self._shared = RedisStorage(
                 f"async+{url}", wrap_exceptions=True, implementation="redispy", key_prefix="tactline",
                 connection_pool=self._pool,
             )  # fmt: skip
-            self._shared = SlidingWindowCounterRateLimiter(storage)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._ask_from = self._complain_from = 0.0
 
     async def close(self) -> None:
@@ -99,12 +105,21 @@ class Limits:
 
         Raises TooManyRequests when less than `cost` is left; then nothing is counted.
         """
-        return None if principal.limited is None else await self._hit("key", principal.limited, cost)
+        item = self._items.get("key")
+        if item is None or principal.limited is None:
+            return None
+        taken = await self._taken("key", item, principal.limited, cost)
+        left = await self._left("key", item, principal.limited, 0 if taken else cost)
+        if not taken:
+            raise TooManyRequests(left)
+        return left
 
     async def knock(self, address: str) -> None:
         """Count a request of an address, before it is known who calls. Raises TooManyRequests, also for an
         address that came with too many wrong keys."""
-        await self._hit("address", address, 1)
+        item = self._items.get("address")
+        if item is not None and not await self._taken("address", item, address, 1):
+            raise TooManyRequests(await self._left("address", item, address, 1))
         item = self._items.get("denied")
         if item is not None:
             left = await self._left("denied", item, address)
@@ -115,40 +130,80 @@ class Limits:
         """Count a wrong key of an address."""
         item = self._items.get("denied")
         if item is not None:
-            await self._taken(item, address, 1)
+            await self._taken("denied", item, address, 1)
 
-    async def _hit(self, name: str, who: str, cost: int) -> Left | None:
-        item = self._items.get(name)
-        if item is None:
-            return None
-        taken = await self._taken(item, who, cost)
-        left = await self._left(name, item, who)
-        if not taken:
-            raise TooManyRequests(left)
-        return left
-
-    async def _ask(self, work: Callable[[SlidingWindowCounterRateLimiter], Awaitable[T]]) -> T:
+    async def _ask(self, work: Callable[[Storage], Awaitable[T]]) -> T:
         """Do it with what all copies share, else with what is this process's own."""
         if self._shared is not None and self._clock() >= self._ask_from:
-            try:
-                return await work(self._shared)
-            except StorageError as error:
-                self._ask_from = self._clock() + _AGAIN
-                if self._clock() >= self._complain_from:
-                    self._complain_from = self._clock() + _COMPLAINT
-                    logs.event(log, "Redis does not count, this process does", level=30, error=error)
+            # Many at once take turns. Without, they would run out of connections, as if Redis had failed.
+            async with self._turns:
+                if self._clock() >= self._ask_from:  # it may have failed while this one waited
+                    try:
+                        return await work(self._shared)
+                    except StorageError as error:
+                        self._failed(error)
         return await work(self._own)
 
-    async def _taken(self, item: RateLimitItem, who: str, cost: int) -> bool:
-        return await self._ask(lambda limiter: limiter.hit(item, self._mark(who), cost=cost))
+    def _failed(self, error: StorageError) -> None:
+        self._ask_from = self._clock() + _AGAIN
+        if self._clock() >= self._complain_from:
+            self._complain_from = self._clock() + _COMPLAINT
+            logs.event(log, "Redis does not count, this process does", level=30, error=error)
 
-    async def _left(self, name: str, item: RateLimitItem, who: str) -> Left:
-        stats = await self._ask(lambda limiter: limiter.get_window_stats(item, self._mark(who)))
-        seconds = max(0, math.ceil(stats.reset_time - time.time()))
-        return Left(name, item.amount, item.get_expiry(), max(0, int(stats.remaining)), seconds)
+    async def _taken(self, name: str, item: RateLimitItem, who: str, cost: int) -> bool:
+        key, expiry = item.key_for(self._mark(name, who)), item.get_expiry()
+        return await self._ask(
+            lambda storage: storage.acquire_sliding_window_entry(key, item.amount, expiry, cost)
+        )
 
-    def _mark(self, who: str) -> str:
-        return self._digest(f"limit\0{who}")[:32]
+    async def _left(self, name: str, item: RateLimitItem, who: str, wanted: int = 0) -> Left:
+        """What is left, and for how long; with `wanted`, how long until there is so much."""
+        key, expiry = item.key_for(self._mark(name, who)), item.get_expiry()
+        window = Window(
+            item.amount, expiry, *await self._ask(lambda storage: storage.get_sliding_window(key, expiry))
+        )
+        remains = window.remains()
+        seconds = window.until(max(wanted, 1)) if wanted > remains or remains < 1 else window.lasts()
+        return Left(name, item.amount, expiry, remains, seconds)
+
+    def _mark(self, name: str, who: str) -> str:
+        return self._digest(f"limit\0{name}\0{who}")[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How the library counts: what the window now running holds, and of the one before as large a part as
+    it still reaches into the last `expiry` seconds.
+
+    `previous_left` is how long it still does; `current_left` how long the running one is kept, which is
+    `expiry` longer than it runs.
+    """
+
+    amount: int
+    expiry: int
+    previous: int
+    previous_left: float
+    current: int
+    current_left: float
+
+    def remains(self) -> int:
+        before = self.previous * self.previous_left / self.expiry
+        return max(0, self.amount - math.floor(before) - self.current)
+
+    def lasts(self) -> int:
+        """Seconds that the running window still runs; 0 where nothing is counted in it."""
+        return math.ceil(max(0.0, self.current_left - self.expiry)) if self.current else 0
+
+    def until(self, cost: int) -> int:
+        """Seconds until `cost` fits if nothing else comes, or until all does where it never would."""
+        room = self.amount - min(cost, self.amount) + 1  # what is counted has to be less than this
+        if self.current < room:
+            over = self.previous_left - (room - self.current) * self.expiry / max(1, self.previous)
+        else:  # only once the running window is the one before
+            runs = max(0.0, self.current_left - self.expiry)
+            over = runs + self.expiry * (1 - room / self.current)
+        # Just after, and its times are exact to a millisecond at best.
+        return math.floor(max(0.0, over) + 0.001) + 1
 
 
 def _pool(url: str) -> Any:
@@ -159,7 +214,9 @@ def _pool(url: str) -> Any:
         raise SettingsError(
             "Counting in Redis needs one more package: pip install 'tactline[redis]'"
         ) from None
-    return ConnectionPool.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
+    return ConnectionPool.from_url(
+        url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE, max_connections=_AT_ONCE
+    )
 
 
 def client_address(peer: str | None, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
@@ -173,7 +230,7 @@ def client_address(peer: str | None, forwarded: Sequence[str], trusted: Sequence
     if address is None:
         return "unknown"
     hops = [part for value in forwarded for part in value.split(",")]
-    while hops and any(address in network for network in trusted if network.version == address.version):
+    while hops and _among(trusted, address):
         before = _address(hops.pop())
         if before is None:
             break
@@ -183,7 +240,17 @@ def client_address(peer: str | None, forwarded: Sequence[str], trusted: Sequence
     return str(address)
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def trusts(trusted: Sequence[Network], peer: str | None) -> bool:
+    """Whether a peer is one of the trusted proxies."""
+    address = _address(peer or "")
+    return address is not None and _among(trusted, address)
+
+
+def _among(networks: Sequence[Network], address: Address) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
+
+
+def _address(text: str) -> Address | None:
     """An address, perhaps with a port, as proxies write it."""
     text = text.strip().strip('"')
     if text.startswith("["):

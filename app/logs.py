@@ -13,6 +13,9 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -22,13 +25,14 @@ from app.errors import TactlineError
 FIELDS = frozenset({
     "request_id", "method", "route", "status", "ms", "bytes", "code", "language", "direction", "findings",
     "elements", "holds", "clauses", "guidelines", "house_guidelines", "address", "version", "error",
-    "calendar", "kind", "created", "moved", "clash", "do", "mails", "failed",
+    "calendar", "kind", "created", "moved", "clash", "do", "mails", "failed", "pid",
 })  # fmt: skip
 """The only fields that `event` accepts."""
 
-# Uvicorn's own messages speak of the process and its address only; its "access" logger,
-# which writes whole request lines, is silenced in `configure`.
-_TRUSTED = ("app", "uvicorn.error")
+# What these modules of uvicorn say is of the process alone: that it starts, waits, ends. The others of the
+# same logger name addresses and paths; the "access" logger, which writes request lines, is silenced.
+_OF_THE_PROCESS = frozenset({"server", "on"})
+_REQUEST: ContextVar[Mapping[str, str]] = ContextVar("request")
 
 
 def get(name: str) -> logging.Logger:
@@ -49,6 +53,17 @@ def event(
         raise ValueError(f"not a log field: {sorted(unknown)}")
     info = (type(error), error, error.__traceback__) if error is not None else None
     logger.log(level, message, exc_info=info, extra={"fields": fields})
+
+
+@contextmanager
+def request(request_id: str, trace_id: str | None = None) -> Iterator[None]:
+    """Let all records carry these ids that are made meanwhile, in this task and its threads."""
+    ids = {"request_id": request_id} if trace_id is None else {"request_id": request_id, "trace_id": trace_id}
+    token = _REQUEST.set(ids)
+    try:
+        yield
+    finally:
+        _REQUEST.reset(token)
 
 
 def describe(error: BaseException) -> str:
@@ -75,12 +90,15 @@ def _places(trace: TracebackType | None) -> str:
 def _content(record: logging.LogRecord) -> dict[str, object]:
     when = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
     content: dict[str, object] = {"time": when, "level": record.levelname.lower(), "logger": record.name}
-    if record.name.split(".")[0] == "app" or record.name in _TRUSTED:
-        content["message"] = record.getMessage().strip()
+    ours = record.name.split(".")[0] == "app"
+    if ours or (record.name == "uvicorn.error" and record.module in _OF_THE_PROCESS):
+        # More than a line is a traceback, which the one who failed to start has told in `describe`'s words.
+        content["message"] = record.getMessage().strip().partition("\n")[0]
     else:
         content["message"] = (
             f"message of a library, left out; from {Path(record.pathname).name}:{record.lineno}"
         )
+    content.update(_REQUEST.get({}))
     content.update(getattr(record, "fields", {}))
     if record.exc_info and record.exc_info[1] is not None:
         content["exception"] = describe(record.exc_info[1])
@@ -88,10 +106,14 @@ def _content(record: logging.LogRecord) -> dict[str, object]:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line. `worker` is the number of this process among those of the service."""
+
+    def __init__(self, worker: int = 1) -> None:
+        super().__init__()
+        self._worker = worker
 
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(_content(record), ensure_ascii=False, default=str)
+        return json.dumps({**_content(record), "worker": self._worker}, ensure_ascii=False, default=str)
 
 
 class TextFormatter(logging.Formatter):
@@ -104,20 +126,20 @@ class TextFormatter(logging.Formatter):
         return " ".join([head, *(f"{key}={value}" for key, value in content.items() if value is not None)])
 
 
-def configure(level: str = "info", form: str = "text", stream: TextIO | None = None) -> None:
+def configure(level: str = "info", form: str = "text", stream: TextIO | None = None, worker: int = 1) -> None:
     """Send all records to `stream` (default: standard error) in one of the two forms."""
     handler = logging.StreamHandler(stream if stream is not None else sys.stderr)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.setFormatter(JsonFormatter(worker) if form == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("app").setLevel(level.upper())
-    uvicorn = logging.getLogger("uvicorn.error")
-    uvicorn.setLevel(max(logging.getLevelName(level.upper()), logging.WARNING))
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True
+    # Debug would be the protocol's own: nothing that an operator asks for.
+    logging.getLogger("uvicorn.error").setLevel(max(logging.getLevelName(level.upper()), logging.INFO))
     # A warning may quote the value it is about; as a library's record it loses its words.
     logging.captureWarnings(True)

@@ -6,20 +6,20 @@ import datetime as dt
 import ipaddress
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
+import anyio
+import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from app import edge, logs, starting
-from app.api import batch, faults, problems
+from app import edge, logs, operation, starting, traces
+from app.api import batch, faults, openapi, problems
 from app.api import endpoints as api
 from app.api.problems import Problem
 from app.api.requests import JSON
@@ -58,6 +58,7 @@ def create_app(
     settings.check_sign_in()
     settings.check_gmail()
     service = Service(
+        traces=traces.configured(),
         gate=Gate(tuple(key.get_secret_value() for key in settings.api_keys), settings.loopback),
         # A service that others reach is nobody's workbench, even behind a proxy on this machine.
         preview=settings.loopback and not settings.api_keys and not settings.public_url,
@@ -69,27 +70,48 @@ def create_app(
         ),
         trusted_proxies=tuple(ipaddress.ip_network(name) for name in settings.trusted_proxies),
         engine=engine,
-        threads=settings.threads or os.cpu_count() or 1,
+        threads=settings.threads or max(1, (os.cpu_count() or 1) // settings.workers),
         max_bytes=settings.max_bytes,
     )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if service.engine is None:
-            service.engine = await service.aside(lambda: ToneEngine.load(settings.guidance_dir))
-        await service.aside(partial(_warm_up, service.engine))
-        guidelines = service.engine.guidance.guidelines.values()
-        logs.event(
-            log, "ready", guidelines=len(guidelines), house_guidelines=sum(g.house for g in guidelines),
-            version=product_version(),
-        )  # fmt: skip
-        async with starting.outside(settings, service, connect), assistants.running():
+        async with AsyncExitStack() as opened:
+            # Sent in a thread: a collector that does not answer is waited for.
+            opened.push_async_callback(anyio.to_thread.run_sync, service.traces.close)
+            try:
+                if service.engine is None:
+                    service.engine = await service.aside(lambda: ToneEngine.load(settings.guidance_dir))
+                await service.aside(partial(_warm_up, service.engine))
+                await opened.enter_async_context(starting.outside(settings, service, connect))
+                await opened.enter_async_context(assistants.running())
+            except Exception as error:
+                logs.event(log, "could not start", level=40, error=error)
+                raise
+            guidelines = service.engine.guidance.guidelines.values()
+            logs.event(
+                log, "ready", guidelines=len(guidelines), house_guidelines=sum(g.house for g in guidelines),
+                version=product_version(),
+            )  # fmt: skip
+            service.metrics.ready(True)
             yield
 
     app = FastAPI(
-        title="Tactline", version=product_version(), lifespan=lifespan, docs_url=None, redoc_url=None
-    )
+        title="Tactline",
+        version=product_version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # FastAPI's own would export paths, queries and the words of exceptions: see app.traces.
+        telemetry={
+            "tracing": False, "metrics": False, "logs": False, "operation_spans": False,
+            "auto_configure": False,
+        },
+        generate_unique_id_function=openapi.name_of,
+    )  # fmt: skip
     app.state.service = service
+    app.state.readiness = operation.Readiness()
+    app.include_router(operation.router)
     app.include_router(api.router)
     app.include_router(gmail.router)
     app.include_router(preview.router)
@@ -97,15 +119,6 @@ def create_app(
     languagetool.install(app, max_bytes=settings.max_bytes, origins=settings.languagetool_origins)
     assistants = mcp.install(app, service, settings.max_bytes)
     web.install(app)
-
-    @app.get("/healthz", include_in_schema=False)
-    async def healthz() -> JSONResponse:
-        return JSONResponse({"status": "live"})
-
-    @app.get("/readyz", include_in_schema=False)
-    async def readyz() -> JSONResponse:
-        ready = service.engine is not None
-        return JSONResponse({"status": "ready" if ready else "starting"}, 200 if ready else 503)
 
     def render(request: HttpRequest, problem: Problem) -> Response:
         """Problem documents for programs, a page for people."""
@@ -119,6 +132,8 @@ def create_app(
 
     async def on_http(request: HttpRequest, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
+        if error.status_code == 405 and (methods := openapi.methods(app, request.url.path)):
+            error.headers = {**(error.headers or {}), "Allow": ", ".join(methods)}
         code = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "bad-fields")
         return render(request, Problem(code, headers=error.headers, most=settings.max_bytes, types=JSON))
 
@@ -147,9 +162,10 @@ def create_app(
         hosts=hosts,
         max_bytes=settings.max_bytes,
         flowing=frozenset((batch.PATH,)),
+        service=service,
         render=languagetool.rendering(render),
     )
-    _describe(app)
+    openapi.describe(app)
     return app
 
 
@@ -164,31 +180,3 @@ def _warm_up(engine: Engine) -> None:
 def _for_people(request: HttpRequest) -> bool:
     path = request.url.path
     return not path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
-
-
-def _describe(app: FastAPI) -> None:
-    """Add to the OpenAPI document what FastAPI cannot see: bodies that the endpoints read themselves."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = get_openapi(
-                title=app.title,
-                version=app.version,
-                routes=app.routes,
-                summary="A second pair of eyes for client mail.",
-                description="Reviews the tone of client mail in English, French, Arabic and Turkish. "
-                "Errors are problem documents (RFC 9457) and never repeat what was sent.",
-                license_info={"name": "MIT", "identifier": "MIT"},
-            )
-            _, extra = models_json_schema(
-                [(model, "validation") for model in api.SCHEMAS], ref_template="#/components/schemas/{model}"
-            )
-            known = document["components"]["schemas"]
-            for name, schema in extra["$defs"].items():
-                known.setdefault(name, schema)
-            for name in ("HTTPValidationError", "ValidationError"):
-                known.pop(name, None)
-            app.openapi_schema = document
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -13,29 +14,19 @@ from starlette.requests import Request
 from app.accounts import Accounts
 from app.errors import TactlineError
 from app.gate import Gate
-from app.guidance.schema import Guidance
 from app.house import House
 from app.limits import Limits, Network
+from app.metrics import Metrics
 from app.store.store import Store
-from app.tone import review as tone
-from app.tone.types import Review
+from app.traces import Traces
+from app.watched import Engine as Engine
+from app.watched import WatchedEngine
 
 T = TypeVar("T")
 
 
 class NotReady(TactlineError):  # noqa: N818 - reads as what it says
     """The engine is not loaded yet."""
-
-
-class Engine(Protocol):
-    """What the doors need of `app.tone.review.Engine`."""
-
-    @property
-    def guidance(self) -> Guidance: ...
-
-    def review(self, request: tone.Request, /) -> Review: ...
-
-    def skeleton(self, request: tone.Request, /) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -56,11 +47,15 @@ class Outlook:
 @dataclass
 class Service:
     """`gate` knows who may come in. `engine` is None until it is loaded; accounts and store (of `gate`),
-    `limits` and `house` until the service has started. `preview` shows developers the add-ons' cards."""
+    `limits` and `house` until the service has started. `preview` shows developers the add-ons' cards;
+    `leaving` is set once the process was told to end."""
 
     gate: Gate = field(default_factory=Gate)
     preview: bool = False
     outlook: Outlook = Outlook()
+    metrics: Metrics = field(default_factory=Metrics)
+    traces: Traces = field(default_factory=Traces)
+    leaving: bool = False
     limits: Limits | None = None
     house: House | None = None
     trusted_proxies: tuple[Network, ...] = ()
@@ -70,10 +65,10 @@ class Service:
     _limiter: anyio.CapacityLimiter | None = field(default=None, repr=False)
 
     def loaded(self) -> Engine:
-        """The engine. Raises NotReady."""
+        """The engine, its reviews counted. Raises NotReady."""
         if self.engine is None:
             raise NotReady
-        return self.engine
+        return WatchedEngine(self.engine, self.metrics, self.traces)
 
     @property
     def accounts(self) -> Accounts:
@@ -93,7 +88,14 @@ class Service:
         """Run `work` in a thread, at most `threads` at once, so that the event loop stays free."""
         if self._limiter is None:  # made here because a limiter belongs to a running event loop
             self._limiter = anyio.CapacityLimiter(self.threads)
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+            self.metrics.threads(self.threads)
+        asked = time.perf_counter()
+
+        def counted() -> T:
+            with self.metrics.working(time.perf_counter() - asked):
+                return work()
+
+        return await anyio.to_thread.run_sync(counted, limiter=self._limiter)
 
 
 def of(request: Request) -> Service:

@@ -24,9 +24,11 @@ _ORIGIN = r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{2,5})?"
 def _limit(value: str) -> str:
     if value:
         try:
-            limits.parse(value)
+            (limit,) = limits.parse_many(value)
         except ValueError:
             raise ValueError("a limit reads like 600/minute") from None
+        if limit.amount < 1:
+            raise ValueError("a limit of none would let nobody in; empty means no limit")
     return value
 
 
@@ -74,10 +76,21 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Addresses or networks of proxies whose X-Forwarded-For is believed. Empty: of none.",
+        description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are "
+        "believed. Empty: of none.",
     )
     max_bytes: int = Field(
         default=MEBIBYTE, ge=1024, le=64 * MEBIBYTE, description="Largest request body, in bytes."
+    )
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Processes that share the port; each has the model in memory."
+    )
+    drain_seconds: int | None = Field(
+        default=None,
+        ge=0,
+        le=600,
+        description="Seconds between SIGTERM, when `/readyz` turns to 503, and the end of new connections. "
+        "Empty: 5, and none on loopback.",
     )
     threads: int = Field(
         default=0, ge=0, le=256, description="Reviews that run at once; 0: as many as there are cores."
@@ -169,7 +182,9 @@ class Settings(BaseSettings):
                 raise ValueError("each key needs 16 or more ASCII characters and no spaces")
         return keys
 
-    @field_validator("guidance_dir", "entra_certificate", "google_client_file", mode="before")
+    @field_validator(
+        "guidance_dir", "entra_certificate", "google_client_file", "drain_seconds", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

@@ -37,6 +37,7 @@ from app.store.database import default_url, vault_for
 from app.store.errors import StoreError
 from app.store.store import Store
 from app.tone.review import Engine
+from app.watched import WatchedCalendar, store_watch
 
 log = logs.get(__name__)
 _HOUR = 3600.0
@@ -69,7 +70,9 @@ async def outside(
     async with ways.client:
         store = await open_store(settings)
         try:
+            store.watch(store_watch(service.metrics, service.traces))
             gate.accounts, gate.store = _accounts(settings, ways, store), store
+            gate.accounts.watch = lambda calendar: WatchedCalendar(calendar, service.metrics, service.traces)
             await gate.look(dt.datetime.now(dt.UTC))
             service.limits = Limits(
                 settings.rate_limit,
@@ -89,6 +92,7 @@ async def outside(
         finally:
             if service.limits is not None:
                 await service.limits.close()
+            await gate.settle()
             await store.close()
 
 
@@ -122,7 +126,7 @@ async def _tidy(store: Store) -> None:
 
 async def _house(service: Service, store: Store) -> House | None:
     """The organisation's guidelines, in force; None beside an engine that cannot learn any."""
-    engine = service.loaded()
+    engine = service.engine
     if not isinstance(engine, Engine) or engine.untaught is None:
         return None
 

@@ -168,6 +168,15 @@ class RedisServer(_Server):
         self.stop()
         self.start()
 
+    def suspend(self) -> None:
+        """Let it keep its connections and answer nothing."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def _started(self) -> bool:
         arguments = [
             _program("redis-server") or "", "--port", str(self.port), "--bind", "127.0.0.1",

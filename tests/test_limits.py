@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ipaddress
+import re
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -13,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.auth.principal import LOCAL, Principal
-from app.limits import Limits, TooManyRequests, client_address
+from app.limits import Left, Limits, TooManyRequests, Window, client_address, trusts
 from tests.servers import RedisServer
 
 T = TypeVar("T")
@@ -126,9 +129,147 @@ def test_an_address_has_so_many() -> None:
     run(steps)
 
 
+def test_wrong_keys_are_counted_for_themselves() -> None:
+    """Also where both limits of an address are the same."""
+
+    async def steps() -> None:
+        counted = limits(address="9/minute", denied="9/minute")
+        for _ in range(9):
+            await counted.knock("192.0.2.1")
+
+    run(steps)
+
+
+class Clock:
+    """The time of the library that counts in memory."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    def time(self) -> float:
+        return self.at
+
+
+@pytest.mark.parametrize("begun", [0.0, 0.4, 17.0, 30.0, 59.9])
+@pytest.mark.parametrize("cost", [1, 3, 5])
+def test_who_waits_as_told_comes_in(monkeypatch: pytest.MonkeyPatch, begun: float, cost: int) -> None:
+    clock = Clock(1_800_000_000 + begun)
+    monkeypatch.setattr("limits.aio.storage.memory.time", clock)
+
+    async def steps() -> None:
+        counted = limits()
+        for pause in (0, 3, 20, 11, 40, 0.3, 70, 5, 5, 5):
+            clock.at += pause
+            try:
+                await counted.spend(WHO, cost)
+            except TooManyRequests as error:
+                seconds = int(error.headers()["Retry-After"])
+                assert 1 <= seconds <= 121
+                clock.at += seconds
+                await counted.spend(WHO, cost)
+
+    run(steps)
+
+
+windows = st.builds(
+    lambda amount, expiry, previous, current, left: Window(
+        # No window holds more than is allowed, and both end together.
+        amount, expiry, min(previous, amount), left * expiry, min(current, amount), (1 + left) * expiry,
+    ),
+    st.integers(1, 2000), st.integers(1, 3600), st.integers(0, 2000), st.integers(0, 2000), st.floats(0, 1),
+)  # fmt: skip
+
+
+def later(window: Window, seconds: float) -> Window:
+    """What becomes of it when nothing else comes."""
+    left = window.current_left - seconds
+    if left > window.expiry:
+        return replace(window, previous_left=left - window.expiry, current_left=left)
+    return replace(
+        window, previous=window.current, previous_left=max(0.0, left), current=0,
+        current_left=left + window.expiry,
+    )  # fmt: skip
+
+
+@given(windows, st.integers(1, 2500))
+def test_what_is_said_to_be_enough_is_enough_and_no_more(window: Window, cost: int) -> None:
+    wanted = min(cost, window.amount)
+    seconds = window.until(cost)
+    assert later(window, seconds).remains() >= wanted
+    if window.remains() < wanted and seconds > 1:
+        assert later(window, seconds - 1.002).remains() < wanted
+
+
+KEY = r'"(?P<name>[ !#-\[\]-~]*)"'
+
+
+@given(
+    st.sampled_from(("key", "address", "denied")), st.integers(1, 10**6), st.integers(1, 86_400),
+    st.integers(0, 10**6), st.integers(0, 172_800),
+)  # fmt: skip
+def test_headers_are_structured_fields(
+    name: str, amount: int, window: int, remains: int, seconds: int
+) -> None:
+    """RFC 9651: a list of one string, its parameters integers of fifteen digits at most."""
+    number = r"(0|[1-9]\d{0,14})"
+    headers = Left(name, amount, window, remains, seconds).headers()
+    policy = re.fullmatch(rf"{KEY};q={number};w={number}", headers["RateLimit-Policy"])
+    limit = re.fullmatch(rf"{KEY};r={number};t={number}", headers["RateLimit"])
+    assert policy
+    assert limit
+    assert policy["name"] == limit["name"] == name
+    assert [int(part) for part in (*policy.groups()[1:], *limit.groups()[1:])] == [
+        amount, window, remains, seconds,
+    ]  # fmt: skip
+
+
 @pytest.mark.servers
 @pytest.mark.allow_hosts(["127.0.0.1"])
 class TestRedis:
+    def test_many_at_once_get_exactly_what_there_is(
+        self, redis_url: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """However many connections that would take: too many are no failure of Redis."""
+
+        async def steps() -> int:
+            pair = [limits(redis_url, key="100/hour") for _ in range(2)]
+
+            async def once(counted: Limits) -> bool:
+                try:
+                    await counted.spend(WHO)
+                except TooManyRequests:
+                    return False
+                return True
+
+            found = await asyncio.gather(*(once(counted) for _ in range(300) for counted in pair))
+            for counted in pair:
+                await counted.close()
+            return sum(found)
+
+        assert run(steps) == 100
+        assert not caplog.records
+
+    def test_one_that_hangs_holds_up_nobody_for_long(self) -> None:
+        server = RedisServer()
+        try:
+
+            async def steps() -> tuple[int, float]:
+                counted = limits(server.url, key="1000/minute")
+                await counted.spend(WHO)
+                server.suspend()
+                begun = time.monotonic()
+                found = await asyncio.gather(*(counted.spend(WHO) for _ in range(200)))
+                took = time.monotonic() - begun
+                await counted.close()
+                return len(found), took
+
+            made, took = run(steps)
+        finally:
+            server.resume()
+            server.remove()
+        assert made == 200
+        assert took < 3  # half a second, on a machine that is not busy
+
     def test_two_processes_count_together(self, redis_url: str) -> None:
         async def steps() -> None:
             one, two = limits(redis_url), limits(redis_url)
@@ -205,6 +346,16 @@ class TestRedis:
 )
 def test_who_is_at_the_other_end(peer: str | None, forwarded: list[str], found: str) -> None:
     assert client_address(peer, forwarded, TRUSTED) == found
+
+
+@pytest.mark.parametrize(
+    ("peer", "found"),
+    [("10.1.2.3", True), ("::ffff:10.1.2.3", True), ("fd00::5", True), ("192.0.2.1", False), (None, False),
+     ("testclient", False)],
+)  # fmt: skip
+def test_whose_word_is_taken(peer: str | None, found: bool) -> None:
+    assert trusts(TRUSTED, peer) is found
+    assert not trusts((), peer)
 
 
 @given(st.text(), st.lists(st.text()), st.ip_addresses(v=4).map(str))

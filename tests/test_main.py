@@ -14,12 +14,10 @@ def test_starting_loads_the_engine_and_then_the_service_is_ready(make_client: Ca
     client = make_client(None, log_level="error")
     assert client.get("/readyz").status_code == 503
 
-    async def start() -> None:
-        async with client.app.router.lifespan_context(client.app):
-            pass
-
-    client.portal.call(start)
-    assert client.get("/readyz").json() == {"status": "ready"}
+    with client.portal.wrap_async_context_manager(client.app.router.lifespan_context(client.app)):
+        ready = client.get("/readyz")
+        assert ready.json() == {"status": "ready", "engine": "ready", "store": "ready"}
+        assert ready.status_code == 200
     assert client.review({"direction": "outgoing", "text": "The menus are ready."}).status_code == 200
 
 

@@ -68,6 +68,12 @@ def test_a_weak_key_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, va
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize("limit", ["lots", "0/minute", "5/minute;1/second", "5", "-1/minute"])
+def test_limits_that_are_none(limit: str) -> None:
+    with pytest.raises(SettingsError, match=r"^TACTLINE_RATE_LIMIT: "):
+        load(rate_limit=limit)
+
+
 def test_keys_do_not_show_in_a_repr() -> None:
     assert KEY not in repr(load(api_keys=KEY))
 

@@ -37,11 +37,8 @@ from app.tone.types import (
     Severity,
     Span,
     Temperature,
+    severity_of,
 )
-
-UNSURE = 0.6
-"""Below this confidence a finding's severity is lowered by one step."""
-_MILDER: dict[Severity, Severity] = {"error": "warning", "warning": "hint", "hint": "hint"}
 
 
 class SegmentOut(BaseModel):
@@ -322,7 +319,6 @@ class Writer:
             message.append(words.todo or words.advice)
         elif any(has_placeholder(text) for text in finding.replacements):
             message.append(strings.say(self._language, "finding.placeholder"))
-        severity = guideline.head.severity
         return FindingOut(
             id=identity,
             guideline=finding.guideline,
@@ -330,7 +326,7 @@ class Writer:
             start=place.start,
             end=place.end,
             quote=place.quote,
-            severity=_MILDER[severity] if finding.confidence < UNSURE else severity,
+            severity=severity_of(guideline.head.severity, finding.confidence),
             confidence=round(finding.confidence, 3),
             message=" ".join(message),
             replacements=[self._places.replacement(finding.span, text) for text in finding.replacements],

@@ -67,8 +67,10 @@ async def create_review(
     options: Options
     build: Callable[[dt.datetime], Asked]
     if media == JSON:
-        if request.query_params:
-            names = [name for name in RawOptions.model_fields if name in request.query_params]
+        # Clients that are made of the OpenAPI document send the defaults along: these say nothing.
+        known = RawOptions.model_fields.items()
+        names = [name for name, field in known if getattr(query, name) != field.default]
+        if names:
             raise Problem("bad-fields", [FieldError(f"#/{name}", "raw-only") for name in names])
         # The store is asked while the body is read, so that mostly nobody waits for it.
         incoming, wished = await asyncio.gather(

@@ -59,7 +59,7 @@ class HoldIn(_Clocked):
 
 class EventOut(Strict):
     id: str = Field(description="The provider's id.")
-    url: str | None = Field(description="Opens the event for the user.")
+    url: str | None = Field(default=None, description="Opens the event for the user.")
 
 
 class EnteredOut(Strict):
@@ -125,7 +125,9 @@ class SlotsOut(Strict):
     """Free times, earliest first."""
 
     slots: list[SlotOut]
-    clash: bool | None = Field(description="Whether `start` is taken; absent when none was given.")
+    clash: bool | None = Field(
+        default=None, description="Whether `start` is taken; absent when none was given."
+    )
     partial: bool = Field(description="Whether the calendar could not tell all that is taken.")
     time_zone: str
 
@@ -157,7 +159,9 @@ class StandingOut(Strict):
     event: EventOut
     undo: str
     clash: bool = Field(description="Whether something else has come to lie at its time.")
-    move_to: SlotOut | None = Field(description="A free time to move it to, when there is a clash.")
+    move_to: SlotOut | None = Field(
+        default=None, description="A free time to move it to, when there is a clash."
+    )
 
     @classmethod
     def of(cls, standing: Standing, account: Account, zone: dt.tzinfo) -> Self:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -19,15 +18,14 @@ from app.api.problems import FieldError, Problem
 from app.api.requests import JSON, body_schema, media_type, parse, problem_answers, reference
 from app.api.schemas import Asked, Options, Strict
 from app.errors import GuidanceError
-from app.guidance.house import Adjustment, GuidelineData
+from app.guidance.house import Adjustment, Entry, GuidelineData, unknown_words
 from app.guidance.schema import Guidance
 from app.house import House, TooManyEntries
 from app.service import NotReady, Service
 from app.tone.mail import read_text
-from app.tone.proofs import Failure, Proof
+from app.tone.proofs import GAPS, Failure, Proof, flaws
 from app.tone.review import Engine, Message
 from app.tone.review import Request as Asking
-from app.tone.rules import compile_pattern
 from app.tone.types import Direction, Language
 from app.tone.week import default_hours
 
@@ -108,21 +106,13 @@ def _out(engine: Engine, house: House, identity: str) -> HouseGuidelineOut:
     )
 
 
-def _refuse_patterns(data: GuidelineData, at: str = "#") -> None:
-    """Raise the 422 problem that names each pattern which is none."""
-
-    def wrong() -> Iterator[str]:
-        for language, words in data.words.items():
-            here = f"{at}/words/{language}"
-            patterns = [(f"{here}/rules/{n}/pattern", rule.pattern) for n, rule in enumerate(words.rules)]
-            patterns += [(f"{here}/moves/{n}/match", move.match) for n, move in enumerate(words.moves)]
-            for pointer, pattern in patterns:
-                try:
-                    compile_pattern(pattern or "", "")
-                except (GuidanceError, RecursionError):
-                    yield pointer
-
-    if errors := [FieldError(pointer, "pattern") for pointer in wrong()]:
+def _refuse_flaws(data: GuidelineData, at: str = "#") -> None:
+    """Raise the 422 problem that names each pattern and template that cannot be used."""
+    errors = [
+        FieldError(pointer.replace("#", at, 1), code, {"most": str(GAPS)})
+        for pointer, code in flaws(data.words)
+    ]
+    if errors:
         raise Problem("bad-fields", errors[:50])
 
 
@@ -160,16 +150,15 @@ async def put_guideline(
     data = parse(GuidelineData, await request.body())
     if house.built_in(identity):
         raise Problem("guideline-built-in")
-    _refuse_patterns(data)
+    _refuse_flaws(data)
     _refuse_sources(data, shared.loaded().guidance)
     _, proof = await house.tried(identity, data)
     slow = [item for item in proof.failed if item.failure == "slow"]
     if slow or (proof.failed and not accept_failures):
         failed = (slow or proof.failed)[:50]
         raise Problem("examples-failed", [FieldError(f.pointer, f"example-{f.failure}") for f in failed])
-    entry = house.entry(identity)
     try:
-        new = await house.keep(identity, data, entry.adjust if entry else Adjustment())
+        new = await house.change(identity, lambda entry: entry.model_copy(update={"data": data}))
     except TooManyEntries:
         raise Problem("too-many-guidelines") from None
     response.status_code = 201 if new else 200
@@ -211,27 +200,23 @@ async def patch_guideline(request: Request, shared: Shared, identity: GuidelineI
         patch = from_json((await request.body()).removeprefix(b"\xef\xbb\xbf"))
     except ValueError:
         raise Problem("not-json") from None
-    entry = house.entry(identity)
-    before = entry.adjust.model_dump(mode="json", exclude_defaults=True) if entry else {}
+
+    def patched(entry: Entry) -> Entry:
+        before = entry.adjust.model_dump(mode="json", exclude_defaults=True)
+        try:
+            change = Adjustment.model_validate(merged(before, patch))
+        except ValidationError as error:
+            raise problems.from_validation(error.errors(include_url=False, include_input=False)) from None
+        if unknown := unknown_words(found, change):
+            raise Problem("bad-fields", [FieldError(f"#/{path}", "unknown") for path in unknown[:50]])
+        return entry.model_copy(update={"adjust": change})
+
     try:
-        change = Adjustment.model_validate(merged(before, patch))
-    except ValidationError as error:
-        raise problems.from_validation(error.errors(include_url=False, include_input=False)) from None
-    unknown = [
-        FieldError(f"#/words/{code}/reasons/{key}", "unknown")
-        for code, words in change.words.items()
-        for key in words.reasons
-        if code in found.words and key not in found.words[code].reasons
-    ] + [FieldError(f"#/words/{code}", "unknown") for code in change.words if code not in found.words]
-    if unknown:
-        raise Problem("bad-fields", unknown[:50])
-    try:
-        if entry is not None and entry.data is None and change == Adjustment():
-            await house.drop(identity)
-        else:
-            await house.keep(identity, entry.data if entry else None, change)
+        await house.change(identity, patched)
     except TooManyEntries:
         raise Problem("too-many-guidelines") from None
+    except GuidanceError:  # removed by another copy of the service, and not yet seen to be
+        raise Problem("not-found") from None
     logs.event(log, "guideline changed")
     return _out(_engine(shared), house, identity)
 
@@ -265,7 +250,7 @@ async def test_guideline(request: Request, response: Response, shared: Shared) -
     media_type(request, JSON)
     asked = parse(TrialIn, await request.body())
     house = _house(shared)
-    _refuse_patterns(asked.data, "#/data")
+    _refuse_flaws(asked.data, "#/data")
     _refuse_sources(asked.data, shared.loaded().guidance, "#/data")
     engine, proof = await house.tried(TRIED, asked.data)
     response.headers["Cache-Control"] = "no-store"
@@ -287,10 +272,9 @@ def _reviewed(engine: Engine, asked: TrialIn) -> ReviewOut:
 
 
 def _engine(shared: Service) -> Engine:
-    engine = shared.loaded()
-    if not isinstance(engine, Engine):
+    if not isinstance(shared.engine, Engine):
         raise NotReady
-    return engine
+    return shared.engine
 
 
 SCHEMAS: tuple[type[BaseModel], ...] = (GuidelineData, Adjustment, TrialIn)

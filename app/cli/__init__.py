@@ -21,6 +21,8 @@ POOR = 1
 """Exit status when a reviewed mail's band is poor."""
 UNUSABLE = 2
 """Exit status when the command or its input cannot be used."""
+NOT_READY = 1
+"""Exit status of `health` when the service does not answer, or not yet."""
 
 
 class Kind(StrEnum):
@@ -88,6 +90,8 @@ def review(
     ] = "utf-16",
     ics: Annotated[Path | None, typer.Option(help=_help("ics"))] = None,
     no_color: Annotated[bool, typer.Option("--no-color", help=_help("no-color"))] = False,
+    out: Annotated[Path | None, typer.Option(help=_help("review-out"), show_default=False)] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, max=256, help=_help("jobs"), show_default=False)] = None,
 ) -> None:
     from app.cli import reviewing as command
 
@@ -98,8 +102,13 @@ def review(
         names = ["-"]
     try:
         choices = command.choose(now, time_zone, explain_in or user_language(), offset_encoding, _LANGUAGE)
-        run = command.Run(choices, direction, language, context or [], as_json, no_color, _LANGUAGE)
-        status = run.review(names, ics)
+        if out is not None:
+            from app.cli import batch
+
+            status = batch.run(names, out, jobs, batch.Wanted(choices, direction, language), _LANGUAGE)
+        else:
+            run = command.Run(choices, direction, language, context or [], as_json, no_color, _LANGUAGE)
+            status = run.review(names, ics)
     except TactlineError as error:
         fail(str(error))
     raise typer.Exit(status)
@@ -153,11 +162,12 @@ def holds(
 def serve(
     host: Annotated[str | None, typer.Option(help=_help("host"), show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help=_help("port"), show_default="8000")] = None,
+    workers: Annotated[int | None, typer.Option(help=_help("workers"), show_default="1")] = None,
 ) -> None:
     from app.cli import serving as command
 
     try:
-        command.run(host, port, _LANGUAGE)
+        command.run(host, port, workers, _LANGUAGE)
     except TactlineError as error:
         fail(str(error))
 
@@ -174,11 +184,11 @@ def mcp() -> None:
 
 @app.command(help=_help("guidelines"))
 def guidelines() -> None:
-    from app.guidance.schema import load
+    from app.guidance.house import load_all
     from app.settings import load as load_settings
 
     try:
-        guidance = load(load_settings().guidance_dir)
+        guidance = load_all(load_settings().guidance_dir)
     except TactlineError as error:
         fail(str(error))
     for group in (guidance.avoid, guidance.include):
@@ -278,6 +288,18 @@ def migrate(check: Annotated[bool, typer.Option("--check", help=_help("check"))]
     except TactlineError as error:
         fail(str(error))
     raise typer.Exit(status)
+
+
+@app.command(help=_help("health"))
+def health() -> None:
+    from app.cli import readiness as command
+
+    try:
+        ready = command.ready()
+    except TactlineError as error:
+        fail(str(error))
+    typer.echo(strings.say(_LANGUAGE, "cli.ready" if ready else "cli.not-ready"))
+    raise typer.Exit(0 if ready else NOT_READY)
 
 
 @app.command(help=_help("train"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import mailbox
 import re
 import sys
@@ -32,18 +33,26 @@ class Unreadable(TactlineError):  # noqa: N818 - reads as what it says
 
 @dataclass(frozen=True)
 class Read:
-    """A message that was read. `thread` names its thread, "" where no header does."""
+    """A message that was read. `thread` names its thread, "" where no header does; `date` is when it was
+    sent, None where no header tells, and aware: a time without a zone counts as UTC."""
 
     document: Document
     thread: str = ""
+    date: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
 class Item:
-    """One message to review: what to call it, and how to read it (raises Unreadable)."""
+    """One message to review: what to call it, and how to get its bytes (raises Unreadable). `mail`: they are
+    a mail, else it is found out what they are."""
 
     name: str
-    read: Callable[[], Read]
+    data: Callable[[], bytes]
+    mail: bool = False
+
+    def read(self, language: Language) -> Read:
+        """Raises Unreadable."""
+        return parsed(self.name, self.data(), self.mail, language)
 
 
 def one(name: str, language: Language) -> Read:
@@ -55,7 +64,7 @@ def one(name: str, language: Language) -> Read:
         path = Path(name)
         if name != "-" and path.exists() and (path.is_dir() or _is_mbox(path, language)):
             raise Unreadable(strings.say(language, "cli.error.not-one-mail", path=name))
-        return next(items(name, language, open_files)).read()
+        return next(items(name, language, open_files)).read(language)
 
 
 def items(name: str, language: Language, open_files: ExitStack) -> Iterator[Item]:
@@ -65,7 +74,7 @@ def items(name: str, language: Language, open_files: ExitStack) -> Iterator[Item
     """
     if name == "-":
         data = sys.stdin.buffer.read(MOST + 1)
-        yield Item("-", lambda: message("-", data, language))
+        yield Item("-", lambda: data)
         return
     path = Path(name)
     if not path.exists():
@@ -79,21 +88,25 @@ def items(name: str, language: Language, open_files: ExitStack) -> Iterator[Item
         open_files.callback(box.close)
         yield from _messages(name, box, language)
     else:
-        yield Item(name, lambda: message(name, _content(path, language), language))
+        yield Item(name, lambda: _content(path, language))
 
 
 def _messages(name: str, box: mailbox.Mailbox[mailbox.Message], language: Language) -> Iterator[Item]:
     for number, key in enumerate(sorted(box.keys()), start=1):
         label = f"{name}#{number}"
 
-        def read(key: str = key, label: str = label) -> Read:
+        def data(key: str = key, label: str = label) -> bytes:
             try:
-                data = box.get_bytes(key)
+                return box.get_bytes(key)
             except (KeyError, OSError):
                 raise Unreadable(strings.say(language, "cli.error.unreadable", path=label)) from None
-            return _mail(label, data, language)
 
-        yield Item(label, read)
+        yield Item(label, data, mail=True)
+
+
+def parsed(name: str, data: bytes, as_mail: bool, language: Language) -> Read:
+    """What the bytes of an item say. Raises Unreadable."""
+    return _mail(name, data, language) if as_mail else message(name, data, language)
 
 
 def _content(path: Path, language: Language) -> bytes:
@@ -144,4 +157,7 @@ def _mail(name: str, data: bytes, language: Language) -> Read:
         envelope, document = mail.read_mail(data)
     except mail.NotAMail:
         raise Unreadable(strings.say(language, "cli.error.not-a-mail", path=name)) from None
-    return Read(document, envelope.thread_id)
+    date = envelope.date
+    if date is not None and date.tzinfo is None:
+        date = date.replace(tzinfo=dt.UTC)
+    return Read(document, envelope.thread_id, date)

@@ -89,7 +89,7 @@ class Run:
                 status = self._complain(part)
         for item in self._watched(todo):
             try:
-                read = item.read()
+                read = item.read(self.interface)
             except Unreadable as error:
                 status = self._complain(error)
                 continue
@@ -149,7 +149,8 @@ class Run:
             answer = answer.model_copy(update={"body": body_of(review.document)})
             content = answer.model_dump(mode="json", exclude_unset=True)
             # ASCII, so that a lone surrogate or a terminal's encoding cannot break the line.
-            print(json.dumps({"file": name, **content}))
+            sent = {} if read.date is None else {"date": read.date.isoformat()}
+            print(json.dumps({"file": name, **sent, **content}))
         else:
             Renderer(out, language).show(review, answer, name if title else None)
         return answer.band

@@ -2,42 +2,141 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
-from app import logs, settings, strings
+from app import logs, settings, starting, strings
+from app.cli import workers
 from app.cli.migrating import check_store
 from app.errors import SettingsError
+from app.guidance.house import load_all
 from app.main import create_app
+from app.service import Service
+from app.settings import Settings
+from app.store.database import in_memory
 from app.tone.review import Engine
 from app.tone.types import Language
 
+FINISHING = 30
+"""Seconds that requests under way have when the process is told to end."""
 
-class _Server(uvicorn.Server):
-    """Prints the address once requests are answered."""
 
-    greeting = ""
+class Server(uvicorn.Server):
+    """Told to end by a signal, it first says so at /readyz and goes on answering for some seconds, so that a
+    balancer can look elsewhere; then it finishes what is under way. Told twice, it ends at once."""
+
+    def __init__(
+        self,
+        app: FastAPI,
+        *,
+        drain: float,
+        answering: Callable[[], None],
+        signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+    ) -> None:
+        """`drain` in seconds; `answering` is called once requests are answered."""
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, lifespan="on", ws="none",
+            timeout_graceful_shutdown=FINISHING,
+            # The library would believe whom anybody on this machine names: `trusted_proxies` says whom we do.
+            proxy_headers=False,
+        )  # fmt: skip
+        super().__init__(config)
+        self._service: Service = app.state.service
+        self._drain = drain
+        self._answering = answering
+        self._signals = signals
+        self._leaves_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            print(self.greeting, flush=True)
+            self._answering()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # The library's would raise the signal once more when all is done: the status would tell of a failure.
+        for sig in self._signals:
+            signal.signal(sig, self.handle_exit)
+        yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._leaves_at is not None:
+            end_by(sig)
+        self._leaves_at = time.monotonic() + (self._drain if self.started else 0)
+        self._service.leaving = True
+
+    async def on_tick(self, counter: int) -> bool:
+        # Not from the handler of the signal, which could come while the loop sleeps.
+        if self._leaves_at is not None and time.monotonic() >= self._leaves_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
 
-def run(host: str | None, port: int | None, language: Language) -> None:
-    """Serve until interrupted. Raises SettingsError, StoreError or GuidanceError before anything listens."""
-    chosen = settings.load(host=host, port=port)
+def end_by(sig: int) -> None:
+    """End this process as the signal does where nobody handles it: at once."""
+    signal.signal(sig, signal.SIG_DFL)
+    os.kill(os.getpid(), sig)
+
+
+def run(host: str | None, port: int | None, count: int | None, language: Language) -> None:
+    """Serve until told to end. Raises SettingsError, StoreError or GuidanceError before anything listens."""
+    chosen = settings.load(host=host, port=port, workers=count)
     logs.configure(chosen.log_level, chosen.log_format)
     check_store(chosen, language)
+    if chosen.workers > 1:
+        _run_many(chosen, language)
+        return
     engine = Engine.load(chosen.guidance_dir)
     listener = _listen(chosen.host.strip("[]"), chosen.port, language)
-    config = uvicorn.Config(
-        create_app(chosen, engine), log_config=None, access_log=False, server_header=False, lifespan="on"
+    greet = _greeting(chosen, listener, language)
+    Server(create_app(chosen, engine), drain=drain_of(chosen), answering=greet).run(sockets=[listener])
+
+
+def _run_many(chosen: Settings, language: Language) -> None:
+    """Several processes on one port. Ends the program with their status."""
+    if in_memory(starting.database_url(chosen)):
+        raise SettingsError(strings.say(language, "cli.error.workers-in-memory"))
+    load_all(chosen.guidance_dir)  # what is wrong with the guidance is said once, and here
+    listener = _listen(chosen.host.strip("[]"), chosen.port, language)
+    with tempfile.TemporaryDirectory(prefix="tactline-metrics-") as folder:
+        # Read by the library when a process imports it (app.metrics).
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        greet = _greeting(chosen, listener, language)
+        status = workers.Supervisor(chosen.workers, serve_one, (chosen,), listener, greet).run()
+    if status:
+        raise SystemExit(status)
+
+
+def serve_one(number: int, listener: socket.socket, answering: Callable[[], None], chosen: Settings) -> None:
+    """Be one of several processes."""
+    logs.configure(chosen.log_level, chosen.log_format, worker=number)
+    # What a terminal sends to all of them, the one that started them passes on as SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server = Server(
+        create_app(chosen), drain=drain_of(chosen), answering=answering, signals=(signal.SIGTERM,)
     )
-    server = _Server(config)
-    server.greeting = strings.say(language, "cli.serving", url=_url(chosen.host, listener))
     server.run(sockets=[listener])
+
+
+def drain_of(chosen: Settings) -> float:
+    """Seconds that a service which others reach goes on answering when it is told to end."""
+    if chosen.drain_seconds is not None:
+        return chosen.drain_seconds
+    return 0 if chosen.loopback else 5
+
+
+def _greeting(chosen: Settings, listener: socket.socket, language: Language) -> Callable[[], None]:
+    words = strings.say(language, "cli.serving", url=_url(chosen.host, listener))
+    return lambda: print(words, flush=True)
 
 
 def _listen(host: str, port: int, language: Language) -> socket.socket:

@@ -33,8 +33,8 @@ from app.gmail.messages import (
     MailSlow,
 )
 from app.holds import google, place, slots
+from app.holds.calendar import Calendar, Marked
 from app.holds.calendar import Event as Entry
-from app.holds.calendar import Marked
 from app.holds.google import GoogleCalendar
 from app.holds.propose import KINDS, Hold, propose
 from app.holds.retry import Deadline
@@ -271,15 +271,17 @@ class Door:
             event.user_token or "", event.message_token, Deadline(SECONDS - 1), http=self.accounts.google_http
         )
 
-    def _calendar(self) -> GoogleCalendar | None:
+    def _calendar(self) -> Calendar | None:
         """The user's calendar, None when the add-on may not use it (yet)."""
         token = self.event.user_token
         granted = self.event.granted(google.EVENTS, google.FREE_BUSY)
         if token is None or not granted or not self.addon.calendar:
             return None
-        return GoogleCalendar(
-            token, user=self.user.key if self.user else "", deadline=Deadline(SECONDS - 1),
-            http=self.accounts.google_http,
+        return self.accounts.watch(
+            GoogleCalendar(
+                token, user=self.user.key if self.user else "", deadline=Deadline(SECONDS - 1),
+                http=self.accounts.google_http,
+            )
         )  # fmt: skip
 
     def _state(self) -> cards.CalendarState:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from app.errors import GuidanceError
 from app.guidance.schema import (
+    ADJUST,
     Guidance,
     Guideline,
     GuidelineHead,
@@ -19,6 +21,9 @@ from app.guidance.schema import (
     _Model,
     check_sources,
     incomplete,
+    load,
+    parse,
+    read_toml,
 )
 from app.tone.types import Language, Severity
 
@@ -79,6 +84,37 @@ class Applied:
     broken: tuple[str, ...] = ()
 
 
+def load_all(house: Path | None = None) -> Guidance:
+    """The built-in guidance with what a folder adds to it, and changes in it: a folder that is named as a
+    built-in guideline and holds `adjust.toml` alone does as `Adjustment` says. Raises GuidanceError."""
+    guidance = load(house)
+    folders = sorted(house.iterdir()) if house is not None else []
+    for folder in folders:
+        if (folder / ADJUST).is_file():
+            if [path.name for path in folder.glob("*.toml")] != [ADJUST]:
+                raise GuidanceError(f"{folder.name}: {ADJUST} stands alone in its folder")
+            where = f"{folder.name}/{ADJUST}"
+            change = parse(Adjustment, read_toml(folder / ADJUST), where)
+            if (known := guidance.guidelines.get(folder.name)) is None:
+                raise GuidanceError(f"{where}: there is no such guideline to change")
+            if unknown := unknown_words(known, change):
+                raise GuidanceError(f"{where}: {unknown[0]}: is not in the guideline")
+            guidance = with_entry(guidance, folder.name, Entry(adjust=change))
+    return guidance
+
+
+def unknown_words(guideline: Guideline, change: Adjustment) -> list[str]:
+    """Languages and reasons of a change that the guideline does not have, as paths: `words/en/reasons/x`."""
+    out = []
+    for code, words in change.words.items():
+        known = guideline.words.get(code)
+        if known is None:
+            out.append(f"words/{code}")
+        else:
+            out += [f"words/{code}/reasons/{key}" for key in words.reasons if key not in known.reasons]
+    return out
+
+
 def made(identity: str, data: GuidelineData) -> Guideline:
     return Guideline(identity, data.guideline, data.words, house=True)
 
@@ -101,7 +137,14 @@ def adjusted(guideline: Guideline, change: Adjustment) -> Guideline:
             new = {k: v for k, v in other.model_dump(exclude={"reasons"}).items() if v is not None}
             known = {key: text for key, text in other.reasons.items() if key in old.reasons}
             words[language] = old.model_copy(update={**new, "reasons": {**old.reasons, **known}})
-    return replace(guideline, head=head, words=words, muted=change.muted, adjusted=True)
+    muted = guideline.muted or change.muted  # what a folder mutes is muted
+    return replace(guideline, head=head, words=words, muted=muted, adjusted=True)
+
+
+def without(guidance: Guidance, muted: frozenset[str]) -> Guidance:
+    """The same guidance but for these guidelines, for a review that does not judge by them."""
+    left = {name: known for name, known in guidance.guidelines.items() if name not in muted}
+    return replace(guidance, guidelines=left) if len(left) < len(guidance.guidelines) else guidance
 
 
 def applied(base: Guidance, entries: Mapping[str, Mapping[str, Any]]) -> Applied:

@@ -21,6 +21,7 @@ from app.errors import GuidanceError
 from app.tone.types import LANGUAGES, Dimension, Language, Severity
 
 ROOT = Path(__file__).parent
+ADJUST = "adjust.toml"
 MARK = re.compile(r"\[\[(.+?)\]\]", re.DOTALL)
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
@@ -45,10 +46,8 @@ class Article(_Model):
 
 
 class Flag(_Model):
-    """A sentence that a rule must catch: the caught words stand in [[double brackets]].
-
-    `fixed` is the whole sentence after the first replacement.
-    """
+    """A sentence that a rule must catch: the caught words stand in [[double brackets]]. `fixed` is the whole
+    sentence after the first replacement."""
 
     text: Line
     fixed: str | None = None
@@ -96,9 +95,9 @@ class Rule(_Model):
 class Move(_Model):
     """A way to say the useful half of a clause that the sentence reader found.
 
-    `match` (folded, optional) picks the clauses it fits; its named groups may be used in
-    `text`. `text` is an independent clause in lower case without final punctuation; the
-    engine fits it into the sentence. `whole` restricts it to clauses that are a sentence.
+    `match` (folded, optional) picks the clauses it fits; its named groups may be used in `text`, an
+    independent clause in lower case without final punctuation, which the engine fits into the sentence.
+    `whole` restricts it to clauses that are a sentence.
     """
 
     text: str
@@ -123,10 +122,8 @@ class Examples(_Model):
 
 
 class InsertText(_Model):
-    """A sentence that performs an INCLUDE guideline's act.
-
-    `when` lists situations (outgoing or incoming ids) it suits; empty suits any.
-    """
+    """A sentence that performs an INCLUDE guideline's act. `when` lists situations (outgoing or incoming ids)
+    that it suits; empty suits any."""
 
     text: Line
     when: list[Id] = Field(default_factory=list)
@@ -161,9 +158,9 @@ class GuidelineWords(_Model):
 class GuidelineHead(_Model):
     """What a guideline is, whatever the language.
 
-    `weight` is how far one sure finding (or one missing element) lowers its dimension, 0-1.
-    `called_for_by` lists the situations that call for an INCLUDE guideline's act.
-    `prefer_deletion`: the words carry nothing useful, so dropping them beats a bland phrase.
+    `weight` is how far one sure finding (or one missing element) lowers its dimension, 0-1. `called_for_by`
+    lists the situations that call for an INCLUDE guideline's act. `prefer_deletion`: the words carry nothing
+    useful, so dropping them beats a bland phrase.
     """
 
     kind: Literal["avoid", "include"]
@@ -210,8 +207,7 @@ class Sourced(_Model):
 class Brief(_Model):
     """How a call brief and a skeleton reply are worded in one language.
 
-    Keys of `points` name the steps in the order the article gives; `voicemail`, `opening`
-    and `closing` are templates.
+    Keys of `points` name the steps in the order the article gives; the rest are templates.
     """
 
     points: Mapping[Id, Line]
@@ -274,20 +270,20 @@ class Guidance:
 
     def called_for(self, situation: str) -> tuple[str, ...]:
         """Ids of the elements that a situation calls for (the table in the guidance)."""
-        return tuple(g.id for g in self.include if situation in g.head.called_for_by and not g.muted)
+        return tuple(g.id for g in self.include if situation in g.head.called_for_by)
 
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def _read(path: Path) -> dict[str, object]:
+def read_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise GuidanceError(f"{path.parent.name}/{path.name}: {error}") from error
 
 
-def _parse(model: type[M], data: object, where: str) -> M:
+def parse(model: type[M], data: object, where: str) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -304,14 +300,14 @@ def load_guideline(folder: Path, *, house: bool = False) -> Guideline:
     head_path = folder / "guideline.toml"
     if not head_path.is_file():
         raise GuidanceError(f"{folder.name}: guideline.toml is missing")
-    head = _parse(GuidelineHead, _read(head_path), f"{folder.name}/guideline.toml")
+    head = parse(GuidelineHead, read_toml(head_path), f"{folder.name}/guideline.toml")
     words: dict[Language, GuidelineWords] = {}
     for path in sorted(folder.glob("*.toml")):
         if path == head_path:
             continue
         if path.stem not in LANGUAGES:
             raise GuidanceError(f"{folder.name}/{path.name}: not a language file (en, fr, ar, tr)")
-        parsed = _parse(GuidelineWords, _read(path), f"{folder.name}/{path.name}")
+        parsed = parse(GuidelineWords, read_toml(path), f"{folder.name}/{path.name}")
         words[path.stem] = parsed
     if not words:
         raise GuidanceError(f"{folder.name}: no language file")
@@ -334,27 +330,29 @@ def incomplete(head: GuidelineHead, words: Mapping[Language, GuidelineWords]) ->
 def _wordings(folder: Path) -> dict[Language, dict[str, Wording]]:
     return {
         code: {
-            key: _parse(Wording, value, f"{folder.name}/{code}.toml {key}")
-            for key, value in _read(folder / f"{code}.toml").items()
+            key: parse(Wording, value, f"{folder.name}/{code}.toml {key}")
+            for key, value in read_toml(folder / f"{code}.toml").items()
         }
         for code in LANGUAGES
     }
 
 
 def _sources(path: Path) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(_parse(Sourced, value, path.name).sources) for key, value in _read(path).items()}
+    return {key: tuple(parse(Sourced, value, path.name).sources) for key, value in read_toml(path).items()}
 
 
 def load(house: Path | None = None, *, root: Path = ROOT) -> Guidance:
     """Load the built-in guidance, and a folder of house guidelines when one is given.
 
-    A house guideline may not take a built-in one's id. Raises GuidanceError.
+    A house guideline may not take a built-in one's id; folders with changes are for `house.load_all`.
+    Raises GuidanceError.
     """
     folders = [(folder, False) for folder in sorted((root / "guidelines").iterdir()) if folder.is_dir()]
     if house is not None:
         if not house.is_dir():
             raise GuidanceError(f"house guidance: {house} is not a folder")
-        folders += [(folder, True) for folder in sorted(house.iterdir()) if folder.is_dir()]
+        added = (folder for folder in house.iterdir() if folder.is_dir() and not (folder / ADJUST).exists())
+        folders += [(folder, True) for folder in sorted(added)]
     guidelines: dict[str, Guideline] = {}
     for folder, is_house in folders:
         if folder.name in guidelines:
@@ -363,19 +361,19 @@ def load(house: Path | None = None, *, root: Path = ROOT) -> Guidance:
     guidance = Guidance(
         guidelines=guidelines,
         articles={
-            key: _parse(Article, value, f"articles.toml {key}")
-            for key, value in _read(root / "articles.toml").items()
+            key: parse(Article, value, f"articles.toml {key}")
+            for key, value in read_toml(root / "articles.toml").items()
         },
         advice=_wordings(root / "advice"),
         advice_sources=_sources(root / "advice" / "advice.toml"),
         holds=_wordings(root / "holds"),
         hold_sources=_sources(root / "holds" / "holds.toml"),
         briefs={
-            code: _parse(Brief, _read(root / "brief" / f"{code}.toml"), f"brief/{code}.toml")
+            code: parse(Brief, read_toml(root / "brief" / f"{code}.toml"), f"brief/{code}.toml")
             for code in LANGUAGES
         },
         cues={
-            code: _parse(Cues, _read(root / "language" / f"{code}.toml"), f"language/{code}.toml")
+            code: parse(Cues, read_toml(root / "language" / f"{code}.toml"), f"language/{code}.toml")
             for code in LANGUAGES
         },
     )

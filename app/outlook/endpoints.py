@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from app import service
+from app.guidance.schema import Guidance
 from app.outlook import launchevent, policy
 from app.service import Service
 
@@ -26,19 +27,24 @@ Shared = Annotated[Service, Depends(service.of)]
 @dataclass
 class Scripts:
     """The script of the event runtime with its ETag, by the address that it names: rendering takes a tenth
-    of a second. Anyone may name addresses where no `public_url` is set, so only a few are kept."""
+    of a second. Anyone may name addresses where no `public_url` is set, so only a few are kept, and none
+    when the guidance is another."""
 
     kept: dict[str, tuple[str, str]] = field(default_factory=dict)
+    guidance: Guidance | None = None
 
     async def at(self, base: str, shared: Service) -> tuple[str, str]:
-        found = self.kept.get(base)
+        guidance = shared.loaded().guidance
+        if guidance is not self.guidance:
+            self.kept, self.guidance = {}, guidance
+        kept = self.kept
+        found = kept.get(base)
         if found is None:
-            guidance = shared.loaded().guidance
             code = await shared.aside(lambda: launchevent.script(guidance, base, shared.outlook))
             found = code, f'"{hashlib.sha256(code.encode()).hexdigest()[:32]}"'
-            if len(self.kept) >= _MOST:
-                self.kept.clear()
-            self.kept[base] = found
+            if len(kept) >= _MOST:
+                kept.clear()
+            kept[base] = found
         return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +43,10 @@ class House(Part):
         entries: dict[str, Mapping[str, Any]] = {}
         lost: list[str] = []
         for identity, ciphertext in rows:
-            try:
-                entries[identity] = json.loads(self._vault.unseal(ciphertext, _at(identity)))
-            except (SealError, ValueError):
+            if (entry := self._opened(identity, ciphertext)) is None:
                 lost.append(identity)
+            else:
+                entries[identity] = entry
         return Entries(revision, dict(sorted(entries.items())), tuple(sorted(lost)))
 
     @operation
@@ -67,6 +67,43 @@ class House(Part):
                 continue
             return new
         raise contended()
+
+    @operation
+    async def change(
+        self,
+        identity: str,
+        change: Callable[[Mapping[str, Any] | None], Mapping[str, Any] | None],
+        now: dt.datetime,
+    ) -> bool:
+        """Keep what `change` makes of an entry, None being none (or one that no secret opens); whether it is
+        new. Of changes at the same time each sees what the other made; `change` may be called more than once,
+        and what it raises is raised.
+        """
+        check_aware(now)
+        for _ in range(TRIES):
+            try:
+                async with self._writing() as connection:
+                    # First of all: whoever else changes something waits here until this is done.
+                    await _count(connection)
+                    query = select(HouseEntry.ciphertext).where(HouseEntry.id == identity)
+                    there = (await connection.execute(query)).scalar_one_or_none()
+                    entry = change(None if there is None else self._opened(identity, there))
+                    await connection.execute(delete(HouseEntry).where(HouseEntry.id == identity))
+                    if entry is not None:
+                        sealed = self._vault.seal(json.dumps(dict(entry)).encode(), _at(identity))
+                        row = {"id": identity, "ciphertext": sealed, "updated_at": now}
+                        await connection.execute(insert(HouseEntry).values(row))
+            except IntegrityError:
+                continue
+            return there is None
+        raise contended()
+
+    def _opened(self, identity: str, ciphertext: bytes) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = json.loads(self._vault.unseal(ciphertext, _at(identity)))
+        except (SealError, ValueError):
+            return None
+        return found
 
     @operation
     async def remove(self, identity: str) -> bool:

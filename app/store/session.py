@@ -6,7 +6,12 @@ import asyncio
 import datetime as dt
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    nullcontext,
+)
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,7 +31,8 @@ S = TypeVar("S", bound="Part")
 
 
 class Session:
-    """A database that is open, with what is under way in it."""
+    """A database that is open, with what is under way in it. `watch` is entered around each operation, by its
+    name."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self.engine = engine
@@ -37,6 +43,7 @@ class Session:
         self._to_write: AbstractAsyncContextManager[Any] = line
         self._to_read = line if isinstance(engine.pool, StaticPool) else nullcontext()
         self.going: set[asyncio.Task[Any]] = set()
+        self.watch: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -79,10 +86,11 @@ def operation(
     """
 
     async def translated(part: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await work(part, *args, **kwargs)
-        except (SQLAlchemyError, OSError) as error:
-            raise told(error) from None
+        with part._session.watch(work.__name__):
+            try:
+                return await work(part, *args, **kwargs)
+            except (SQLAlchemyError, OSError) as error:
+                raise told(error) from None
 
     @functools.wraps(work)
     async def whole(part: S, /, *args: P.args, **kwargs: P.kwargs) -> T:

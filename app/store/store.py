@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,10 @@ class Store(Part):
             # As in `app.store.migrate.migrate`.
             raise told(error, "The database cannot be opened") from None
         return cls(Session(engine, vault))
+
+    def watch(self, watch: Callable[[str], AbstractContextManager[None]]) -> None:
+        """Enter this around each operation, by its name. It sees StoreError pass."""
+        self._session.watch = watch
 
     async def close(self) -> None:
         """Wait for what is going on, then let go of the database."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +13,10 @@ from app.errors import GuidanceError
 from app.guidance.schema import Flag, Guideline, GuidelineWords, Move, Rule
 from app.tone.edits import apply_edits
 from app.tone.mail import read_text
+from app.tone.patterns import fault
 from app.tone.review import Engine, Message, Request
-from app.tone.rules import QUICK, compile_pattern
-from app.tone.templates import Voice, render
+from app.tone.rules import QUICK, compile_pattern, fold_pattern
+from app.tone.templates import Voice, facts, gaps, render
 from app.tone.text import fold
 from app.tone.types import Language, Span
 from app.tone.week import default_hours
@@ -28,6 +29,50 @@ Failure = Literal[
 _LONG = 4_000
 _NOON = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 _HOURS = default_hours("UTC")
+
+
+Flaw = Literal["pattern", "pattern-unknown", "pattern-slow", "template-fact", "template-gaps"]
+GAPS = 4
+"""Facts and placeholders that a template holds at most: each may be any words, and they are looked for."""
+
+
+def flaws(words: Mapping[Language, GuidelineWords]) -> Iterator[tuple[str, Flaw]]:
+    """What keeps a guideline from being used at all: where (as in `Failed`), and why."""
+    for language, found in words.items():
+        at = f"#/words/{language}"
+        for number, rule in enumerate(found.rules):
+            here = f"{at}/rules/{number}"
+            yield from _of_pattern(rule.pattern, f"{here}/pattern")
+            yield from _of_template(rule.replacement or "", rule.pattern, f"{here}/replacement")
+        for number, move in enumerate(found.moves):
+            here = f"{at}/moves/{number}"
+            yield from _of_pattern(move.match, f"{here}/match")
+            yield from _of_template(move.text, move.match, f"{here}/text")
+        for number, insert in enumerate(found.inserts):
+            yield from _of_template(insert.text, None, f"{at}/inserts/{number}/text")
+
+
+def _of_pattern(pattern: str | None, at: str) -> Iterator[tuple[str, Flaw]]:
+    if pattern is None:
+        return
+    try:
+        compile_pattern(pattern, "")
+    except (GuidanceError, RecursionError):
+        yield at, "pattern"
+        return
+    if (why := fault(fold_pattern(pattern))) is not None:
+        yield at, why
+
+
+def _of_template(template: str, pattern: str | None, at: str) -> Iterator[tuple[str, Flaw]]:
+    try:
+        named = set(compile_pattern(pattern or "", "").groupindex)
+    except (GuidanceError, RecursionError):
+        return  # told of the pattern
+    if set(facts(template)) - named:
+        yield at, "template-fact"
+    if gaps(template) > GAPS:
+        yield at, "template-gaps"
 
 
 @dataclass(frozen=True, slots=True)

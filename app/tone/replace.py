@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import regex
 
+from app.errors import GuidanceError
 from app.guidance.schema import Cues, Guidance, Guideline, Move
 from app.tone.deletion import Deletions, is_whole, lead
 from app.tone.edits import (
@@ -92,12 +93,13 @@ class Phrasebook:
             yield Edit(span, self._sentence_case(text, span, language))
             return
         if hit and hit.rule.replacement is not None:
-            words = render(hit.rule.replacement, voice, self._low(text, span, hit.facts, language))
-            yield (
-                self._fit(text, span, words, language)
-                if words
-                else self._deletions.words(text, span, language)
-            )
+            words = _filled(hit.rule.replacement, voice, self._low(text, span, hit.facts, language))
+            if words is not None:
+                yield (
+                    self._fit(text, span, words, language)
+                    if words
+                    else self._deletions.words(text, span, language)
+                )
         loud = hit.span if hit and hit.rule.check == "punctuation" else clause.span
         marks = _LOUD.search(text, loud.start, loud.end)
         if marks is not None:
@@ -128,8 +130,9 @@ class Phrasebook:
                 continue
             found = next(search(pattern, folded, source), None)
             if found is not None:
-                facts = self._low(text, clause.span, found[1], language)
-                yield self._fit(text, room, render(move.text, voice, facts), language, name)
+                words = _filled(move.text, voice, self._low(text, clause.span, found[1], language))
+                if words is not None:
+                    yield self._fit(text, room, words, language, name)
         deletion = None
         # A sum or a date may be the one thing that the client has to know.
         told = not guideline.head.prefer_deletion and regex.search(r"\d", source) is not None
@@ -150,14 +153,17 @@ class Phrasebook:
             if found is None:
                 return None
             facts = self._low(text, span, found[1], language)
-        return self._fit(text, span, render(move.text, self.voice(text, language), facts), language)
+        words = _filled(move.text, self.voice(text, language), facts)
+        return None if words is None else self._fit(text, span, words, language)
 
     def fit_rule(self, text: str, hit: Hit, language: str) -> Edit | None:
         """A rule's own replacement applied to its match; None when the rule has none."""
         if hit.rule.replacement is None:
             return None
         facts = self._low(text, hit.span, hit.facts, language)
-        words = render(hit.rule.replacement, self.voice(text, language), facts)
+        words = _filled(hit.rule.replacement, self.voice(text, language), facts)
+        if words is None:
+            return None
         return (
             self._fit(text, hit.span, words, language)
             if words
@@ -236,6 +242,14 @@ class Phrasebook:
         words = lower(text[span.start : span.end], language)
         words = regex.sub(r"\bi\b", "I", words) if language == "en" else words
         return capitalise(words, language) if starts_sentence(text, span.start) else words
+
+
+def _filled(template: str, voice: Voice, facts: Mapping[str, str]) -> str | None:
+    """The words of a template; None when the match caught a fact less than it names."""
+    try:
+        return render(template, voice, facts)
+    except GuidanceError:
+        return None
 
 
 def _is_mark(text: str, at: int) -> bool:

@@ -13,7 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from app.guidance.schema import Guidance, load
+from app.guidance.house import load_all, without
+from app.guidance.schema import Guidance
 from app.tone import advice, dates
 from app.tone import brief as briefs
 from app.tone.curated import Curated
@@ -126,7 +127,7 @@ class Engine:
 
         Raises GuidanceError when a guidance file is wrong.
         """
-        return cls.of(load(house), Reader.load())
+        return cls.of(load_all(house), Reader.load())
 
     @classmethod
     def of(cls, guidance: Guidance, reader: Reader) -> Engine:
@@ -155,7 +156,7 @@ class Engine:
             self.guidance.briefs[language],  # type: ignore[index]
             situation,
             self._circumstances(situation, (latest,)),
-            self.guidance,
+            without(self.guidance, request.muted | self.muted),
             language,
             Voice(),
             request.client_name,
@@ -198,24 +199,28 @@ class Engine:
         cut = clauses(document, language)
         mentions = self._mentions(document, language, request)
         context = tuple(h.text for h in heard)
-        reading = self.reader.read(Passage(document, cut, language, "outgoing", context, mentions))
-        hits = [h for h in self.rules.find(document, language) if h.guideline not in request.muted]
-        kinds = {g.id: g.head.kind for g in self.guidance.guidelines.values()}
+        passage = Passage(document, cut, language, "outgoing", context, mentions, request.muted)
+        reading = self.reader.read(passage)
+        guidance = without(self.guidance, request.muted)
+        kinds = {g.id: g.head.kind for g in guidance.guidelines.values()}
+        hits = [h for h in self.rules.find(document, language) if h.guideline in kinds]
         avoided = [h for h in hits if kinds[h.guideline] == "avoid"]
-        read = [f for f in reading.findings if f.guideline not in request.muted]
-        marks = merge(document, cut, read, avoided, self.guidance, self.curated, language)
+        read = [f for f in reading.findings if kinds.get(f.guideline) == "avoid"]
+        marks = merge(document, cut, read, avoided, guidance, self.curated, language)
         present: dict[str, Span | None] = {
             act.guideline: cut[act.clause].span if act.clause is not None else None
             for act in reading.elements
             if act.present
         }
+        # An act that the organisation added is found as a breach is: by a head of its own.
+        acts = (f for f in reading.findings if kinds.get(f.guideline) == "include")
+        present |= {f.guideline: cut[f.clause].span for f in acts}
         present |= {h.guideline: h.span for h in reversed(hits) if kinds[h.guideline] == "include"}
         voice = self.phrases.voice(_own_words(document), language)
         situation = _likeliest(reading.situation, "routine")
         circumstances = self._circumstances(situation, heard)
-        assessed = assess(document, cut, present, situation, circumstances, self.guidance, language, voice)
-        elements = tuple(e for e in assessed if e.guideline not in request.muted)
-        total = score([m.finding for m in marks], elements, self.guidance)
+        elements = assess(document, cut, present, situation, circumstances, guidance, language, voice)
+        total = score([m.finding for m in marks], elements, guidance)
         return Judged(document, language, cut, reading, situation, marks, elements, mentions, voice, total)
 
     def _circumstances(self, situation: str, heard: Sequence[advice.Heard]) -> tuple[str, ...]:
@@ -256,8 +261,9 @@ class Engine:
         revised = None if draft.edits is None else apply_to(document, draft.edits)
         call_brief = None
         if channel == "call" and judged.language in self.guidance.briefs:
-            brief = self.guidance.briefs[judged.language]  # type: ignore[index]
-            points = briefs.talking_points(brief, situation, document, judged.elements, self.guidance)
+            guidance = without(self.guidance, request.muted)
+            brief = guidance.briefs[judged.language]  # type: ignore[index]
+            points = briefs.talking_points(brief, situation, document, judged.elements, guidance)
             call_brief = briefs.call_brief(points, brief, draft.plain or words)
         return Review(
             document=document,
@@ -292,8 +298,9 @@ class Engine:
         facts = advice.Facts("incoming", situation, heard, frozenset(), "", request.annual_value)
         call_brief = None
         if channel == "call" and language in self.guidance.briefs:
-            words = self.guidance.briefs[language]  # type: ignore[index]
-            points = briefs.talking_points(words, situation, document, (), self.guidance)
+            guidance = without(self.guidance, request.muted)
+            words = guidance.briefs[language]  # type: ignore[index]
+            points = briefs.talking_points(words, situation, document, (), guidance)
             email = self._skeleton(request, latest, language)
             call_brief = briefs.call_brief(points, words, email)
         return Review(

@@ -51,6 +51,17 @@ def render(template: str, voice: Voice, facts: Mapping[str, str] | None = None) 
     return _GROUP.sub(fill, _choose(template, voice))
 
 
+def facts(template: str) -> list[str]:
+    """The names of the captured facts that a template inserts."""
+    return _GROUP.findall(_choose(template, Voice()) + _choose(template, Voice(plural=False, formal=False)))
+
+
+def gaps(template: str) -> int:
+    """How many places of a template hold words that are not its own: facts and placeholders."""
+    chosen = _choose(template, Voice())
+    return len(_GROUP.findall(chosen)) + len(_PLACEHOLDER.findall(chosen))
+
+
 def has_placeholder(text: str) -> bool:
     """Whether a fact is missing that only the writer can put in."""
     return _PLACEHOLDER.search(text) is not None

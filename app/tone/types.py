@@ -155,6 +155,16 @@ class Finding:
     replacements: tuple[str, ...] = ()
 
 
+UNSURE = 0.6
+"""Below this confidence a finding's severity is lowered by one step."""
+_MILDER: dict[Severity, Severity] = {"error": "warning", "warning": "hint", "hint": "hint"}
+
+
+def severity_of(usual: Severity, confidence: float) -> Severity:
+    """How grave a finding is whose guideline is usually as grave as this."""
+    return _MILDER[usual] if confidence < UNSURE else usual
+
+
 Dismisses = Callable[[str, str], bool]
 """Whether the user wants to see a guideline's finding in these words of what was sent no more."""
 

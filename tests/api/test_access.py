@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import iter_route_contexts
 
 from app.auth.principal import SCOPES, Scope
 from app.store.api_keys import made
@@ -45,10 +49,11 @@ class Keyed:
         headers = {**({} if key is None else {"Authorization": f"Bearer {key}"}), **more.pop("headers", {})}
         return self.client.request(method, path, headers=headers, **more)
 
-    def review(self, key: str | None, **headers: str) -> Any:
+    def review(self, key: str | None, **headers: str | bytes) -> Any:
         return self.ask("POST", "/v1/reviews", key, json={"message": MESSAGE}, headers=headers)
 
 
+@contextmanager
 def started(client: Client) -> Iterator[Keyed]:
     """Its lifespan runs in the portal's loop, as a server runs it."""
     with client.portal.wrap_async_context_manager(client.app.router.lifespan_context(client.app)):
@@ -58,20 +63,31 @@ def started(client: Client) -> Iterator[Keyed]:
 @pytest.fixture(scope="module")
 def keyed(make_client: Callable[..., Client], engine: Engine) -> Iterator[Keyed]:
     settings = {"api_keys": SET, "rate_limit": "", "rate_limit_address": "", "rate_limit_denied": ""}
-    yield from started(make_client(engine, **settings))
+    with started(make_client(engine, **settings)) as running:
+        yield running
 
 
 @pytest.fixture
 def limited(make_client: Callable[..., Client], engine: Engine) -> Iterator[Keyed]:
     limits = {"rate_limit": "3/minute", "rate_limit_address": "40/minute", "rate_limit_denied": "2/minute"}
-    yield from started(make_client(engine, api_keys=SET, **limits))
+    with started(make_client(engine, api_keys=SET, **limits)) as running:
+        yield running
 
 
 def routes(app: Any) -> list[tuple[str, str]]:
-    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    """All that the application answers under /v1, also what its description does not name."""
     return [
-        (method.upper(), path) for path, found in paths.items() for method in found if path.startswith("/v1/")
+        (method, route.path or "")
+        for route in iter_route_contexts(app.routes)
+        for method in sorted(route.methods or ())
+        if (route.path or "").startswith("/v1/")
     ]
+
+
+def test_all_that_is_described_is_walked(keyed: Keyed) -> None:
+    described = keyed.client.app.openapi()["paths"]
+    named = {(method.upper(), path) for path, found in described.items() for method in found}
+    assert {pair for pair in named if pair[1].startswith("/v1/")} <= set(routes(keyed.client.app))
 
 
 def test_no_route_of_v1_is_open_to_those_without_a_key(keyed: Keyed) -> None:
@@ -126,8 +142,26 @@ def test_a_key_of_the_settings_may_all(keyed: Keyed) -> None:
     assert who.scopes == set(SCOPES)
 
 
-@pytest.mark.parametrize("name", ["", "x" * 256, "a\tb"])
-def test_a_users_name_that_is_none(keyed: Keyed, name: str) -> None:
+def test_keys_are_compared_in_constant_time_and_all_of_them(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    compare = hmac.compare_digest
+
+    def watched(one: bytes, two: bytes) -> bool:
+        compared.append((one, two))
+        return compare(one, two)
+
+    monkeypatch.setattr("app.gate.hmac.compare_digest", watched)
+    monkeypatch.setattr(keyed.shared.gate, "keys", ("first-key-0123456789", SET, "third-key-0123456789"))
+    for key in ("first-key-0123456789", SET):
+        compared.clear()
+        assert keyed.review(key).status_code == 200
+        assert [two.decode() for _, two in compared] == list(keyed.shared.gate.keys)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 256, "a\tb", b"a\x00b", "\u202eabc".encode()])
+def test_a_users_name_that_is_none(keyed: Keyed, name: str | bytes) -> None:
     found = problem(keyed.review(SET, **{"Tactline-User": name}), 422, "bad-fields")
     assert found["errors"][0]["pointer"] == "#/Tactline-User"
 
@@ -140,6 +174,51 @@ def test_a_program_speaks_for_people_that_are_apart(keyed: Keyed) -> None:
     assert not keyed.review(key, **{"Tactline-User": "ana"}).json()["findings"]
     assert keyed.review(key, **{"Tactline-User": "bo"}).json()["findings"]
     assert keyed.review(key).json()["findings"]
+
+
+@pytest.mark.parametrize("name", ["Ayşe Yıldız", "ليلى", "René"])
+def test_names_of_all_scripts_are_names(keyed: Keyed, name: str) -> None:
+    assert keyed.review(SET, **{"Tactline-User": name.encode()}).status_code == 200
+
+
+def test_a_name_is_the_same_in_both_encodings_of_headers(keyed: Keyed) -> None:
+    """Browsers send Latin-1 where it does, most other programs UTF-8."""
+    key = keyed.add("an agency", "review")
+    dismissal = {"guideline": "blaming-the-client", "quote": "As I already told you, the"}
+    for sent, other in (("latin-1", "utf-8"), ("utf-8", "latin-1")):
+        name = f"René by {sent}"
+        put = keyed.ask(
+            "PUT", "/v1/dismissals", key, json=dismissal, headers={"Tactline-User": name.encode(sent)}
+        )
+        assert put.status_code == 204
+        assert not keyed.review(key, **{"Tactline-User": name.encode(other)}).json()["findings"]
+
+
+def test_neither_key_nor_name_nor_address_is_kept(
+    make_client: Callable[..., Client], engine: Engine, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'kept.db'}"
+    with started(make_client(engine, api_keys=SET, database_url=url, trusted_proxies="127.0.0.1")) as keyed:
+        key = keyed.add("a portal", "review")
+        dismissal = {"guideline": "blaming-the-client", "quote": "As I already told you, the"}
+        about = {"Tactline-User": "ana-quill", "X-Forwarded-For": "198.51.100.77"}
+        for token in (key, SET):
+            put = keyed.ask("PUT", "/v1/dismissals", token, json=dismissal, headers=about)
+            assert put.status_code == 204
+        content = b"".join(part.read_bytes() for part in tmp_path.iterdir())
+    content += b"".join(part.read_bytes() for part in tmp_path.iterdir())
+    assert b"a portal" in content
+    for secret in (key, SET, "ana-quill", "198.51.100"):
+        assert secret.encode() not in content
+
+
+def test_links_begin_as_a_trusted_proxy_says(make_client: Callable[..., Client], engine: Engine) -> None:
+    form = {"text": "As I already told you, the plan is attached.", "language": "en"}
+    for trusted, scheme in (("127.0.0.1", "https"), ("", "http")):
+        client = make_client(engine, trusted_proxies=trusted)
+        answer = client.post("/v2/check", data=form, headers={"X-Forwarded-Proto": "https"})
+        (match, *_) = answer.json()["matches"]
+        assert match["rule"]["urls"][0]["value"].startswith(f"{scheme}://127.0.0.1:8000/")
 
 
 class TestLimits:
@@ -175,6 +254,33 @@ class TestLimits:
         # Behind the same address, a good key has to wait too: else a guess could be told from a miss.
         problem(limited.review(SET), 429, "too-many-requests")
 
+    def test_no_key_is_no_guess(self, limited: Keyed) -> None:
+        for _ in range(5):
+            problem(limited.review(None), 401, "no-key")
+        assert limited.review(SET).status_code == 200
+
+    def test_assistants_are_counted_with_all_others(self, limited: Keyed) -> None:
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        accepts = {"Accept": "application/json, text/event-stream"}
+        for left in (2, 1, 0):
+            answer = limited.ask("POST", "/mcp", SET, json=call, headers=accepts)
+            assert answer.status_code == 200
+            assert answer.headers["ratelimit"].startswith(f'"key";r={left};t=')
+        refused = limited.ask("POST", "/mcp", SET, json=call, headers=accepts)
+        problem(refused, 429, "too-many-requests")
+        assert int(refused.headers["retry-after"]) >= 1
+
+    @pytest.mark.parametrize("trusted", [True, False])
+    def test_an_address_is_whom_a_trusted_proxy_names(
+        self, make_client: Callable[..., Client], engine: Engine, trusted: bool
+    ) -> None:
+        settings = {"rate_limit_denied": "1/minute", "trusted_proxies": "127.0.0.1" if trusted else ""}
+        with started(make_client(engine, api_keys=SET, **settings)) as keyed:
+            one, two = ({"X-Forwarded-For": f"192.0.2.9, 198.51.100.{n}"} for n in (1, 2))
+            problem(keyed.review("a-wrong-key-0123456789", **one), 401, "wrong-key")
+            problem(keyed.review(SET, **one), 429, "too-many-requests")
+            assert keyed.review(SET, **two).status_code == (200 if trusted else 429)
+
     def test_pages_are_not_counted(self, limited: Keyed) -> None:
         for _ in range(60):
             assert limited.client.get("/healthz").status_code == 200
@@ -190,7 +296,7 @@ class TestLimits:
 
 
 def test_an_open_service_counts_nothing(make_client: Callable[..., Client], engine: Engine) -> None:
-    for keyed in started(make_client(engine, rate_limit="1/minute")):
+    with started(make_client(engine, rate_limit="1/minute")) as keyed:
         for _ in range(3):
             answer = keyed.review(None)
             assert answer.status_code == 200

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import GuidanceError
+from app.guidance.house import load_all
 from app.guidance.schema import load, load_guideline
 from app.tone.mail import read_text
 from app.tone.review import Engine, Message, Request
@@ -128,6 +129,48 @@ def test_a_built_in_id_cannot_be_taken(tmp_path: Path) -> None:
     (folder / "en.toml").write_text(ENGLISH, encoding="utf-8")
     with pytest.raises(GuidanceError, match="exists already"):
         load(tmp_path)
+
+
+def _folder(root: Path, name: str, **files: str) -> Path:
+    folder = root / name
+    folder.mkdir(exist_ok=True)
+    for stem, content in files.items():
+        (folder / f"{stem}.toml").write_text(content, encoding="utf-8")
+    return root
+
+
+def test_a_folder_changes_a_built_in_guideline(tmp_path: Path) -> None:
+    change = """muted = true
+weight = 0.25
+severity = "hint"
+[words.en]
+title = "Our title"
+[words.en.reasons]
+default = "Our reason."
+"""
+    before = load().guidelines["arguing"]
+    found = load_all(_folder(tmp_path, "arguing", adjust=change)).guidelines["arguing"]
+    assert (found.muted, found.adjusted, found.house) == (True, True, False)
+    assert (found.head.weight, found.head.severity) == (0.25, "hint")
+    assert found.words["en"].title == "Our title"
+    assert found.words["en"].reasons == {**before.words["en"].reasons, "default": "Our reason."}
+    assert found.words["en"].rules == before.words["en"].rules
+    assert found.words["fr"] == before.words["fr"]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "complaint"),
+    [
+        ("arguing", {"adjust": "weight = 2"}, "arguing/adjust.toml: weight"),
+        ("arguing", {"adjust": "colour = 1"}, "arguing/adjust.toml: colour"),
+        ("arguing", {"adjust": "[words.en.reasons]\nno-such = 'x'"}, "words/en/reasons/no-such"),
+        ("no-such", {"adjust": "muted = true"}, "no such guideline"),
+        ("arguing", {"adjust": "muted = true", "en": ENGLISH}, "stands alone"),
+    ],
+)
+def test_a_wrong_change_is_named(tmp_path: Path, name: str, files: dict[str, str], complaint: str) -> None:
+    with pytest.raises(GuidanceError, match=complaint):
+        load_all(_folder(tmp_path, name, **files))
 
 
 def test_a_source_that_no_article_has_is_refused(tmp_path: Path) -> None:

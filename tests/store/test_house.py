@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -56,6 +58,41 @@ def test_two_services_count_together(shared: str) -> None:
         assert await one.house.load() == await two.house.load()
 
     run_two(shared, steps, NEW, NEW)
+
+
+def test_of_changes_at_once_none_is_lost(shared: str) -> None:
+    async def steps(one: Store, two: Store) -> None:
+        def one_more(name: str) -> Callable[[Mapping[str, Any] | None], Mapping[str, Any] | None]:
+            return lambda entry: {**(entry or {}), name: True}
+
+        names = [f"n{n}" for n in range(6)]
+        new = await asyncio.gather(
+            *(
+                store.house.change("g", one_more(f"{name}{number}"), NOW)
+                for name in names
+                for number, store in enumerate((one, two))
+            )
+        )
+        assert new.count(True) == 1
+        found = await one.house.load()
+        assert found == Entries(12, {"g": {f"{name}{number}": True for name in names for number in (0, 1)}})
+        assert not await two.house.change("g", lambda _: None, NOW)
+        assert await one.house.load() == Entries(13, {})
+
+    run_two(shared, steps, NEW, NEW)
+
+
+def test_a_change_that_fails_changes_nothing(url: str) -> None:
+    async def steps(store: Store) -> None:
+        def fails(_: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+            raise KeyError("no")
+
+        await store.house.put("g", ENTRY, NOW)
+        with pytest.raises(KeyError):
+            await store.house.change("g", fails, NOW)
+        assert await store.house.load() == Entries(1, {"g": ENTRY})
+
+    run(url, steps)
 
 
 def test_a_lost_secret_loses_entries_by_name_and_nothing_else(shared: str) -> None:

@@ -57,7 +57,7 @@ def taken(guidance: Guidance) -> tuple[list[tuple[str, Language, str, Node]], li
     found: list[tuple[str, Language, str, Node]] = []
     refused: list[str] = []
     for guideline in guidance.avoid:
-        if guideline.head.severity != "error":
+        if guideline.head.severity != "error" or guideline.muted:
             continue
         for language, words in guideline.words.items():
             for rule in words.rules:
