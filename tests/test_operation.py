@@ -146,7 +146,7 @@ class TestMetrics:
         with while_staged(portal, engine) as stage:
             assert stage.post("google").status_code == 201
             assert stage.post("microsoft").status_code == 201
-            stage.graph.faults.extend([Fault(status=503), Fault(status=503)])
+            stage.graph.faults.add(Fault("*", 503, times=2))
             assert stage.post("microsoft", {**HOLD, "id": "0d" * 16}).status_code == 502
             found = figures(stage.client.get("/metrics").text)
             for provider in ("google", "microsoft"):
