@@ -181,6 +181,6 @@ def _method(scope: Scope) -> str:
 
 def _route(scope: Scope) -> str:
     """The route's template: a path itself may hold anything a caller types."""
-    # Of a router within a router the route itself knows its own part alone; FastAPI keeps the whole beside it.
+    # Of a router within a router the route knows its own part alone; FastAPI keeps the whole beside it.
     route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     return str(getattr(route, "path_format", None) or getattr(route, "path", None) or "none")

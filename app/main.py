@@ -32,7 +32,7 @@ from app.languagetool import endpoints as languagetool
 from app.mcp import endpoints as mcp
 from app.outlook import endpoints as outlook
 from app.service import Engine, NotReady, Outlook, Service
-from app.settings import Settings
+from app.settings import Settings, load
 from app.starting import Connect
 from app.tone.mail import read_text
 from app.tone.review import Engine as ToneEngine
@@ -54,7 +54,7 @@ def create_app(
 
     Raises SettingsError.
     """
-    settings = settings or Settings()
+    settings = settings or load()
     settings.check_sign_in()
     settings.check_gmail()
     service = Service(

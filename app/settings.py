@@ -6,7 +6,6 @@ The table in README.md is made of their descriptions: `tactline settings --write
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +14,7 @@ import limits
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app import settings_files
 from app.errors import SettingsError
 
 MEBIBYTE = 1024 * 1024
@@ -93,7 +93,10 @@ class Settings(BaseSettings):
         "Empty: 5, and none on loopback.",
     )
     threads: int = Field(
-        default=0, ge=0, le=256, description="Reviews that run at once; 0: as many as there are cores."
+        default=0,
+        ge=0,
+        le=256,
+        description="Reviews that run at once in a process; 0: cores divided by `workers`.",
     )
 
     database_url: SecretStr = Field(
@@ -267,18 +270,13 @@ class Settings(BaseSettings):
 def load(**given: object) -> Settings:
     """The settings of this process; `given` overrides the environment, and that the files.
 
-    A folder may hold a file for each setting, named as its variable in small letters, as containers and
-    systemd (CREDENTIALS_DIRECTORY) hand over secrets. Raises SettingsError naming the variable that is wrong,
-    never its value.
+    A folder may hold a file for each setting, named as its variable in small letters (app.settings_files).
+    Raises SettingsError naming the variable that is wrong, never its value.
     """
-    folder = os.environ.get("TACTLINE_SETTINGS_DIR") or os.environ.get("CREDENTIALS_DIRECTORY")
-    if folder and not Path(folder).is_dir():
-        raise SettingsError("TACTLINE_SETTINGS_DIR: not a folder.")
+    settings_files.files(Settings.model_fields)
     chosen: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     try:
-        return Settings(_secrets_dir=folder, **chosen)  # type: ignore[call-arg]
-    except OSError:
-        raise SettingsError("TACTLINE_SETTINGS_DIR: a file in it cannot be read.") from None
+        return Settings(_secrets_dir=settings_files.folders(), **chosen)  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors(include_input=False, include_context=False)[0]
         name = "TACTLINE_" + str(first["loc"][0]).upper()

@@ -93,6 +93,7 @@ async def outside(
             if service.limits is not None:
                 await service.limits.close()
             await gate.settle()
+            gate.store = None  # whoever still asks would open it again
             await store.close()
 
 

@@ -40,7 +40,7 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert there.exists() or str(there.relative_to(ROOT.resolve())) in LATER, target
 
 
-def test_the_table_of_settings_is_the_one_that_is_made(tmp_path: Path) -> None:
+def test_the_tables_of_settings_are_those_that_are_made(tmp_path: Path) -> None:
     """Made again, README stays as it is: `tactline settings --write README.md`."""
     there = (ROOT / "README.md").read_text(encoding="utf-8")
     copy = tmp_path / "README.md"
@@ -48,8 +48,17 @@ def test_the_table_of_settings_is_the_one_that_is_made(tmp_path: Path) -> None:
     configuring.write(copy)
     assert copy.read_text(encoding="utf-8") == there
     listed = re.findall(r"^\| `(TACTLINE_[A-Z_]+)` \|", there, re.MULTILINE)
-    assert listed == [configuring.name_of(name) for name in Settings.model_fields]
-    assert all(field.description for field in Settings.model_fields.values())
+    assert sorted(listed) == sorted(configuring.name_of(name) for name in Settings.model_fields)
+    for name, field in Settings.model_fields.items():
+        # Told once more, apart from how the tables are made.
+        [row] = [line for line in there.splitlines() if line.startswith(f"| `TACTLINE_{name.upper()}` |")]
+        _, _, default, meaning, _ = re.split(r"(?<!\\)\|", row)
+        assert field.description
+        assert meaning.strip().startswith(field.description)
+        unset = field.default in ((), None, "") or not str(field.default)
+        assert default.strip("` ") == (
+            "none" if unset else str(field.default).replace("True", "true").replace("False", "false")
+        )
 
 
 def test_the_wire_page_names_every_field() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from app.cli.configuring import in_force
+from app.cli import app
+from app.cli.configuring import in_force, unknown
 from app.errors import SettingsError
-from app.settings import load
+from app.settings import Settings, load
 
 KEY = "key-for-tests-0123456789"
 
@@ -98,18 +103,128 @@ def test_secrets_come_from_files_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(load().api_keys) == 2
 
 
-def test_a_folder_of_settings_that_is_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TACTLINE_SETTINGS_DIR", str(tmp_path / "none"))
-    with pytest.raises(SettingsError, match="TACTLINE_SETTINGS_DIR"):
+@pytest.mark.parametrize("variable", ["TACTLINE_SETTINGS_DIR", "CREDENTIALS_DIRECTORY"])
+def test_a_folder_of_settings_that_is_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match=f"{variable}.*none"):
         load()
+
+
+def test_of_two_folders_ours_counts_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, variable in (("theirs", "CREDENTIALS_DIRECTORY"), ("ours", "TACTLINE_SETTINGS_DIR")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tactline_public_url").write_text(f"https://{name}.example.com")
+        monkeypatch.setenv(variable, str(tmp_path / name))
+    (tmp_path / "theirs" / "TACTLINE_PORT").write_text("9003")
+    assert (load().public_url, load().port) == ("https://ours.example.com", 9003)
+
+
+def test_files_as_kubernetes_mounts_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links to a folder with a date, which is a link too, so that all change at once."""
+    (tmp_path / "..2026_11_27").mkdir()
+    (tmp_path / "..2026_11_27" / "tactline_api_keys").write_text(KEY)
+    (tmp_path / "..data").symlink_to("..2026_11_27")
+    (tmp_path / "tactline_api_keys").symlink_to("..data/tactline_api_keys")
+    monkeypatch.setenv("TACTLINE_SETTINGS_DIR", str(tmp_path))
+    assert load().api_keys[0].get_secret_value() == KEY
+
+
+def _bytes(path: Path) -> None:
+    path.write_bytes(b"\xff" + KEY.encode())
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _circle(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def _broken(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def _elsewhere(path: Path) -> None:
+    there = path.parent.parent / "elsewhere"
+    there.write_text(KEY)
+    path.symlink_to(there)
+
+
+@pytest.mark.parametrize("make", [_bytes, _folder, _circle, _broken, _elsewhere])
+def test_a_file_that_cannot_be_used_is_named_and_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    make(folder / "tactline_api_keys")
+    monkeypatch.setenv("TACTLINE_SETTINGS_DIR", str(folder))
+    with pytest.raises(SettingsError, match=r"^TACTLINE_API_KEYS: the file ") as caught:
+        load()
+    assert KEY not in str(caught.value)
+
+
+def test_a_file_that_everybody_can_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_to_all = Path(tempfile.mkdtemp(dir="/tmp"))  # the way to those of pytest is closed to others
+    try:
+        open_to_all.chmod(0o755)
+        file = open_to_all / "tactline_api_keys"
+        file.write_text(KEY)
+        monkeypatch.setenv("TACTLINE_SETTINGS_DIR", str(open_to_all))
+        for mode, folder_mode, refused in (
+            (0o644, 0o755, True),
+            (0o640, 0o755, False),
+            (0o644, 0o750, False),
+        ):
+            file.chmod(mode)
+            open_to_all.chmod(folder_mode)
+            if refused:
+                with pytest.raises(SettingsError, match=r"TACTLINE_API_KEYS.*chmod"):
+                    load()
+            else:
+                assert load().api_keys
+    finally:
+        shutil.rmtree(open_to_all)
+
+
+def test_other_files_of_the_folder_are_nobodys_business(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tactline_no_such_setting").write_bytes(b"\xff")
+    (tmp_path / "other").symlink_to("nowhere")
+    monkeypatch.setenv("TACTLINE_SETTINGS_DIR", str(tmp_path))
+    assert load() == load()
+
+
+def test_where_a_setting_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tactline_secrets").write_text("s" * 40)
+    (tmp_path / "tactline_port").write_text("9001")
+    monkeypatch.setenv("TACTLINE_SETTINGS_DIR", str(tmp_path))
+    monkeypatch.setenv("TACTLINE_PORT", "9002")
+    monkeypatch.setenv("TACTLINE_PROT", "9003")
+    found = {item.variable: item for item in in_force()}
+    assert (found["TACTLINE_PORT"].value, found["TACTLINE_PORT"].source) == ("9002", "environment")
+    secrets = found["TACTLINE_SECRETS"]
+    assert (secrets.value, secrets.source, secrets.path) == ("1 set", "file", tmp_path / "tactline_secrets")
+    assert found["TACTLINE_HOST"].source == "default"
+    assert "TACTLINE_PROT" in unknown()
+    done = CliRunner().invoke(app, ["settings"])
+    assert "TACTLINE_PORT=9002  # " in done.stdout
+    assert str(tmp_path / "tactline_secrets") in done.stdout
+    assert "TACTLINE_PROT" in done.stderr
+    assert "ssss" not in done.output
 
 
 def test_settings_in_force_tell_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TACTLINE_API_KEYS", KEY)
     monkeypatch.setenv("TACTLINE_SECRETS", "s" * 40)
     monkeypatch.setenv("TACTLINE_RATE_LIMIT_URL", "redis://:password@redis:6379")
-    said = dict(in_force())
+    said = {found.variable: found.value for found in in_force()}
     assert said["TACTLINE_API_KEYS"] == "1 set"
     assert said["TACTLINE_RATE_LIMIT_URL"] == "set"
+    assert said["TACTLINE_ENTRA_CLIENT_SECRET"] == ""
     assert said["TACTLINE_PORT"] == "8000"
+    assert len(said) == len(Settings.model_fields)
     assert not any(secret in str(said) for secret in (KEY, "s" * 40, "password"))

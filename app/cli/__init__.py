@@ -268,8 +268,11 @@ def settings(
 
     if write is None:
         try:
-            for name, value in command.in_force():
-                typer.echo(f"{name}={value}")
+            for found in command.in_force():
+                origin = strings.say(_LANGUAGE, f"cli.from.{found.source}", path=found.path)
+                typer.echo(f"{found.variable}={found.value}  # {origin}")
+            for name in command.unknown():
+                typer.echo(strings.say(_LANGUAGE, "cli.no-setting", name=name), err=True)
         except TactlineError as error:
             fail(str(error))
         return

@@ -100,6 +100,7 @@ def test_from_the_first_key_to_the_last(office: Office) -> None:
         assert "the archive" not in line
 
 
+@pytest.mark.parametrize("office", ["file"], indirect=True)
 def test_nobody_on_this_machine_chooses_an_address(office: Office) -> None:
     """No proxy is trusted, and a server's own belief in loopback does not count."""
     office.keys("create", "the portal", "--scopes", "review")
