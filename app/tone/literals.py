@@ -10,12 +10,13 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-
-# The standard library's own reading of a pattern: it has no public name, and tests run on every Python
-# that is supported.
-from re import _constants as codes  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any
+
+# The standard library's own reading of a pattern: it has no public name, and tests run on every Python that
+# is supported.
+codes: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 
 Needed = frozenset[str] | None
 """One of these is in every text that matches; None: nothing is known."""

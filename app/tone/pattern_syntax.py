@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-
-# The standard library's own reading of a pattern: see `app.tone.literals`.
-from re import _constants as codes  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
+
+from app.tone.literals import codes, parser
 
 REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 SETS = (codes.LITERAL, codes.NOT_LITERAL, codes.IN, codes.ANY)

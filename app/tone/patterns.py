@@ -14,10 +14,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from re import _constants as codes  # type: ignore[attr-defined]
 from typing import Any, Literal
 
 from app.tone import pattern_syntax as syntax
+from app.tone.literals import codes
 from app.tone.pattern_syntax import LOOKS, REPEATS, SETS
 
 Fault = Literal["pattern-unknown", "pattern-slow"]
