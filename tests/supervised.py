@@ -32,7 +32,7 @@ def work(number: int, listener: socket.socket, answering: Callable[[], None], ho
     answering()
     while not told.is_set():
         time.sleep(0.02)
-    time.sleep(1.0 if how == "quick" else 60.0)
+    time.sleep(60.0 if how == "slow" else 1.0)
 
 
 def main(how: str, folder: str) -> int:
