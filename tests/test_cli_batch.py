@@ -9,18 +9,41 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import tracemalloc
+from contextlib import ExitStack
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
+from app.cli import batch, reviewing
+from app.cli.batch import Journal
+from app.cli.inputs import items
 from app.cli.tables import COLUMNS
+from app.tone.review import Engine, Request
+from app.tone.types import Review
 from tests.acceptance.workers import ROOT
 
 COUNT = 40
+POOR = (
+    "Dana, THIS IS YOUR FAULT. You never read my mails and you sent the wrong photos. Stop whining about it. "
+    "I have wasted nine evenings on your mess. Pay today or I will delete everything!!!\n"
+)
+
+
+class Faulty:
+    """An engine whose error quotes the mail."""
+
+    guidance: Any = None
+
+    def review(self, request: Request) -> Review:
+        raise RuntimeError(request.message.document.text)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +82,14 @@ def said(process: subprocess.Popen[str]) -> str:
 
 def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def wait_for_rows(journal: Path, count: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not journal.exists() or len(journal.read_bytes().splitlines()) <= count:
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.02)
 
 
 def test_everything_in_lines_of_json_in_order(mails: Path, tmp_path: Path) -> None:
@@ -108,11 +139,7 @@ def test_broken_off_it_goes_on_where_it_was(mails: Path, tmp_path: Path, how: si
     out, part = tmp_path / "reviews.jsonl", tmp_path / "reviews.jsonl.part"
     words = (mails, "--out", out, "--jobs", "1", "--explain-in", "en")
     first = command(*words, wait=False)
-    deadline = time.monotonic() + 120
-    while not part.exists() or len(part.read_bytes().splitlines()) < 6:
-        assert time.monotonic() < deadline
-        assert first.poll() is None
-        time.sleep(0.02)
+    wait_for_rows(part, 5, first)
     os.killpg(first.pid, how)
     first.communicate(timeout=60)
     assert not out.exists()
@@ -123,6 +150,61 @@ def test_broken_off_it_goes_on_where_it_was(mails: Path, tmp_path: Path, how: si
     assert second.returncode == 0, said(second)
     assert "Going on where it was broken off" in said(second)
     assert [row["file"] for row in rows(out)] == [f"{mails}#{n}" for n in range(1, COUNT + 1)]
+
+
+def test_no_process_outlives_the_one_that_was_killed(mails: Path, tmp_path: Path) -> None:
+    out, part = tmp_path / "reviews.jsonl", tmp_path / "reviews.jsonl.part"
+    first = command(mails, "--out", out, "--jobs", "2", wait=False)
+    wait_for_rows(part, 3, first)
+    first.kill()
+    # They hold the other ends of its standard output: it ends when the last of them has.
+    first.communicate(timeout=30)
+
+
+def test_what_changed_meanwhile_is_done_anew_and_what_is_gone_is_left_out(tmp_path: Path) -> None:
+    folder, out = tmp_path / "mails", tmp_path / "reviews.jsonl"
+    folder.mkdir()
+
+    def mail(name: str, text: str) -> None:
+        (folder / f"{name}.eml").write_text(
+            f"From: tom@example.com\nSubject: Plan\n\nHello Anna,\n\n{text}\n"
+        )
+
+    for name in "bcde":
+        mail(name, f"The plan is attached ({name}).")
+    out.mkdir()  # all is reviewed, and then the file cannot be made
+    assert command(folder, "--out", out, "--jobs", "1").returncode == 2
+    out.rmdir()
+    mail("a", "The plan is attached (a).")
+    mail("c", "As I already told you, the plan is late.")
+    (folder / "d.eml").unlink()
+    done = command(folder, "--out", out, "--jobs", "1")
+    assert done.returncode == 0, said(done)
+    assert "4 are done" in said(done)
+    assert [Path(row["file"]).stem for row in rows(out)] == ["a", "b", "c", "e"]
+    assert [bool(row["findings"]) for row in rows(out)] == [False, False, True, False]
+
+
+KEYS = st.lists(st.integers(0, 5).map(lambda n: bytes([n]) * 16), max_size=8)
+
+
+@given(KEYS, KEYS, st.integers(0, 10_000))
+def test_the_journal_gives_back_a_row_a_mail_in_order_wherever_it_was_cut(
+    earlier: list[bytes], later: list[bytes], cut: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "out.jsonl.part")
+
+        def run(keys: list[bytes]) -> list[str]:
+            with Journal(path, "options", "en") as journal:
+                todo = [(place, key) for key in keys if (place := journal.place(key)) is not None]
+                for place, key in todo:
+                    journal.add(place, key, {"file": key.hex()})
+                return [row["file"] for row in journal.rows()]
+
+        assert run(earlier) == [key.hex() for key in earlier]
+        os.truncate(path, min(cut, path.stat().st_size))
+        assert run(later) == [key.hex() for key in later]
 
 
 def test_with_other_options_it_begins_anew(tmp_path: Path) -> None:
@@ -148,6 +230,63 @@ def test_what_cannot_be_read_is_a_row_with_an_error(tmp_path: Path) -> None:
     assert [bool(row["error"]) for row in found] == [False, True]
     assert "none.txt" in said(done)
     assert b"zebra" not in out.read_bytes()
+
+
+def test_a_poor_mail_is_status_1(tmp_path: Path) -> None:
+    draft = tmp_path / "draft.txt"
+    draft.write_text(POOR)
+    done = command(draft, "--out", tmp_path / "reviews.csv", "--jobs", "1")
+    assert done.returncode == 1, said(done)
+
+
+def test_a_fault_at_one_mail_is_a_row_without_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = reviewing.choose(None, "Europe/Paris", "en", "utf-16", "en")
+    wanted = batch.Wanted(options, "outgoing", None)
+    monkeypatch.setattr(
+        batch, "_process", batch._Process(cast(Engine, Faulty()), wanted, ".csv", "en"), raising=False
+    )
+    row = batch._one(batch.Task("a.txt", b"The zebra is late.", mail=False))
+    assert row.keys() == {"file", "error"}
+    assert "a.txt" in row["error"]
+    assert "RuntimeError" in row["error"]
+    assert "zebra" not in row["error"]
+
+
+def test_a_mailbox_is_read_one_mail_at_a_time(tmp_path: Path) -> None:
+    """Twenty thousand mails, 80 MiB, and what is kept of them while they are given out."""
+    path = tmp_path / "all.mbox"
+    with path.open("wb") as file:
+        for number in range(20_000):
+            head = b"From tom Tue Mar 10 09:00:00 2026\nSubject: %d\nFrom: tom@example.com\n\n" % number
+            file.write(head + b"The plan is attached.\n" * 190 + b"\n")
+    assert path.stat().st_size > 80_000_000
+    tracemalloc.start()
+    try:
+        with ExitStack() as opened, Journal(tmp_path / "part", "options", "en") as journal:
+            for item in items(str(path), "en", opened):
+                task, key = batch._task(item)
+                assert isinstance(task, batch.Task)
+                place = journal.place(key)
+                assert place is not None
+                journal.add(place, key, {"file": item.name})
+            assert sum(1 for _ in journal.rows()) == 20_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16_000_000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--out", "reviews.csv", "--json"), ("--out", "reviews.csv", "--ics", "holds.ics"),
+        ("--out", "reviews.csv", "--context", "mail.eml"), ("--jobs", "2"),
+    ],
+)  # fmt: skip
+def test_options_that_do_not_go_together_are_refused(mails: Path, words: tuple[str, ...]) -> None:
+    done = command(mails, *words)
+    assert done.returncode == 2
+    assert "--out" in said(done)
 
 
 @pytest.mark.parametrize("name", ["reviews.txt", "reviews"])

@@ -29,6 +29,7 @@ def test_reviews_over_a_cluster(tmp_path: Path) -> None:
         settings = {
             "RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": folder, "RAY_DISABLE_IMPORT_WARNING": "1",
             "RAY_DEDUP_LOGS": "0", "PYTHONPATH": str(ROOT), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+            "HOME": folder,  # it keeps its cluster's token there
         }  # fmt: skip
         done = subprocess.run(  # noqa: S603 - our own example
             [sys.executable, ROOT / "docs/examples/ray_reviews.py", source, target, "2"], timeout=240,

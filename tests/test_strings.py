@@ -34,7 +34,11 @@ def test_every_key_stands_in_every_language_with_the_same_placeholders(language:
 def test_the_other_languages_are_translated() -> None:
     english = strings.words("en")
     for language in ("fr", "ar", "tr"):
-        same = [key for key, text in strings.words(language).items() if text == english[key] and " " in text]
+        same = [
+            key
+            for key, text in strings.words(language).items()
+            if text == english[key] and " " in text and re.search(r"[a-z]", re.sub(r"{.*?}", "", text))
+        ]
         assert same == []
 
 
@@ -68,7 +72,7 @@ def test_no_sentence_is_left_over() -> None:
     files = [path for path in APP.rglob("*") if path.suffix in (".py", ".html")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     quoted = set(re.findall(r"""["'.]([a-z][a-z-]*)["']""", text)) | {"avoid-intro", "include-intro"}
-    groups = ("cli", "help", "web", "finding")
+    groups = ("cli", "help", "web", "finding", "report")
     dead = [
         key for key in strings.words("en") if key.split(".")[0] in groups and key.split(".")[-1] not in quoted
     ]

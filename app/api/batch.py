@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections import deque
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field, field_validator
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -19,7 +20,7 @@ from app import logs, service, strings
 from app.api import faults, problems
 from app.api.access import Who, needs
 from app.api.lines import Outbox, lines
-from app.api.problems import Problem
+from app.api.problems import BadField, Problem
 from app.api.requests import body_schema, media_type, parse, problem_answers, reference
 from app.api.reviewing import reviewed
 from app.api.schemas import ReviewIn
@@ -37,12 +38,28 @@ router = APIRouter()
 Shared = Annotated[Service, Depends(service.of)]
 
 
+def _names(value: object) -> bool:
+    """Whether this can name a line: it is said again, so it is short, and JSON has a word for it."""
+    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+        return False
+    return isinstance(value, str | int | float) and len(str(value)) <= 200
+
+
 class BatchLineIn(ReviewIn):
     """A line of a batch: a review as `POST /v1/reviews` takes it, with a name of the caller's."""
 
-    id: Annotated[str, StringConstraints(max_length=200)] | int | None = Field(
-        default=None, description="Comes back with the answer. Lines also have their number."
+    id: str | int | float | None = Field(
+        default=None,
+        description="Text or a number, at most 200 characters. Comes back with the answer; lines also have "
+        "their number.",
     )
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _nameable(cls, value: object) -> object:
+        if value is not None and not _names(value):
+            raise BadField("not-valid")
+        return value
 
 
 @dataclass
@@ -58,11 +75,11 @@ class Batch:
     most: int
     mails: int = 0
     failed: int = 0
-    _under_way: deque[asyncio.Task[bytes]] = field(default_factory=deque)
+    _under_way: deque[asyncio.Task[None]] = field(default_factory=deque)
 
     async def make(self, outbox: Outbox) -> None:
         """Answer every line into the outbox. Raises ClientDisconnect when the client leaves too early."""
-        number = 0
+        number, before = 0, None
         try:
             async with aclosing(lines(self.request.stream(), self.most)) as found:
                 async for line in found:
@@ -70,11 +87,12 @@ class Batch:
                     if line is not None and not line.strip():
                         continue
                     await self._afford()
-                    self._under_way.append(asyncio.create_task(self._answer(number, line)))
+                    before = asyncio.create_task(self._hand_out(outbox, number, line, before))
+                    self._under_way.append(before)
                     while len(self._under_way) > self.shared.threads:
-                        await outbox.put(await self._under_way.popleft())
+                        await self._under_way.popleft()
             while self._under_way:
-                await outbox.put(await self._under_way.popleft())
+                await self._under_way.popleft()
         finally:
             for task in self._under_way:
                 task.cancel()
@@ -89,6 +107,15 @@ class Batch:
                 return
             except TooManyRequests as error:
                 await anyio.sleep(min(max(error.left.seconds / 10, 0.1), _PAUSE))
+
+    async def _hand_out(
+        self, outbox: Outbox, number: int, line: bytes | None, before: asyncio.Task[None] | None
+    ) -> None:
+        """Answer a line as soon as the one before it is answered, whether or not another follows."""
+        answer = await self._answer(number, line)
+        if before is not None:
+            await before
+        await outbox.put(answer)
 
     async def _answer(self, number: int, line: bytes | None) -> bytes:
         self.mails += 1
@@ -121,7 +148,7 @@ class Batch:
         with suppress(ValueError, RecursionError):
             content = json.loads(line or b"")
             named = content.get("id") if isinstance(content, dict) else None
-            if isinstance(named, int | str) and not isinstance(named, bool) and len(str(named)) <= 200:
+            if _names(named):
                 head["id"] = named
         return _line(head, "problem", document.model_dump_json(exclude_defaults=True))
 

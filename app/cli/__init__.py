@@ -100,6 +100,10 @@ def review(
         if sys.stdin.isatty():
             fail(strings.say(_LANGUAGE, "cli.error.no-input"))
         names = ["-"]
+    if out is not None and (as_json or ics is not None or context):
+        fail(strings.say(_LANGUAGE, "cli.error.out-alone"))
+    if out is None and jobs is not None:
+        fail(strings.say(_LANGUAGE, "cli.error.jobs-alone"))
     try:
         choices = command.choose(now, time_zone, explain_in or user_language(), offset_encoding, _LANGUAGE)
         if out is not None:
@@ -112,6 +116,22 @@ def review(
     except TactlineError as error:
         fail(str(error))
     raise typer.Exit(status)
+
+
+@app.command(help=_help("report"))
+def report(
+    reviews: Annotated[list[Path], typer.Argument(help=_help("reviews"), show_default=False)],
+    out: Annotated[Path, typer.Option(help=_help("report-out"))] = Path("report.html"),
+    explain_in: Annotated[
+        Literal["en", "fr", "ar", "tr"] | None, typer.Option(help=_help("report-language"))
+    ] = None,
+) -> None:
+    from app.cli import reporting as command
+
+    try:
+        command.run(reviews, out, explain_in or _LANGUAGE, _LANGUAGE)
+    except TactlineError as error:
+        fail(str(error))
 
 
 @app.command(help=_help("holds"))

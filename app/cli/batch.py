@@ -10,8 +10,11 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 import sys
-from collections import deque
+import threading
+from array import array
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,19 +24,21 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import MofNCompleteColumn, Progress
 
 from app import strings
 from app.api.answers import ReviewOut, answered, explained_in
 from app.api.schemas import Asked, Options
-from app.cli import UNUSABLE
+from app.cli import POOR, UNUSABLE
 from app.cli.inputs import Item, Unreadable, items, parsed
 from app.cli.tables import CSV, PARQUET, flat, write
 from app.errors import TactlineError
+from app.guidance.house import load_all
 from app.settings import load as load_settings
 from app.tone import week
 from app.tone.review import Engine, Message, Request
 from app.tone.types import Direction, Language
+from app.version import product_version
 
 JSONL = ".jsonl"
 _AHEAD = 4  # mails that wait for each process: enough that none idles, few in memory
@@ -48,16 +53,24 @@ class Wanted:
     language: Language | None
 
     def digest(self, house: Path | None, suffix: str) -> str:
-        """Tells whether what was done before was done in the same way."""
-        said = f"{self.options.model_dump_json()}{self.direction}{self.language}{house}{suffix != JSONL}"
-        return hashlib.sha256(said.encode()).hexdigest()[:32]
+        """Tells whether what was done before was done in the same way, by the same version and guidance."""
+        said = (
+            product_version(),
+            self.options.model_dump_json(),
+            self.direction,
+            self.language,
+            suffix != JSONL,
+        )
+        found = hashlib.sha256(repr(said).encode())
+        for path in sorted(house.rglob("*.toml")) if house else ():
+            found.update(repr((str(path), path.read_bytes())).encode())
+        return found.hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class Task:
     """A mail on its way to a process."""
 
-    key: str
     name: str
     data: bytes
     mail: bool
@@ -71,19 +84,27 @@ def run(names: Sequence[str], out: Path, jobs: int | None, wanted: Wanted, langu
     if suffix == PARQUET:
         _need_parquet(language)
     house = load_settings().guidance_dir
-    Engine.load(house)  # what is wrong with the guidance is said once, and here
+    load_all(house)  # what is wrong with the guidance is said once, and here
+    counts: Counter[str] = Counter()
     try:
         with Journal(out.with_name(out.name + ".part"), wanted.digest(house, suffix), language) as journal:
-            status = _review(names, journal, wanted, house, suffix, jobs or os.cpu_count() or 1, language)
-            write(journal.rows(), out, suffix)
+            whole = _review(names, journal, wanted, house, suffix, jobs or os.cpu_count() or 1, language)
+            write(_counted(journal.rows(), counts), out, suffix)
             journal.remove()
     except OSError:
         raise TactlineError(strings.say(language, "cli.error.unwritable", path=out)) from None
-    told = strings.say(
-        language, "cli.reviewed", count=journal.count - journal.failed, failed=journal.failed, path=out
-    )
-    print(told, file=sys.stderr)
-    return UNUSABLE if journal.failed else status
+    done, failed = counts["reviewed"], counts["failed"]
+    print(strings.say(language, "cli.reviewed", count=done, failed=failed, path=out), file=sys.stderr)
+    if failed or not whole:
+        return UNUSABLE
+    return POOR if counts["poor"] else 0
+
+
+def _counted(rows: Iterator[dict[str, Any]], counts: Counter[str]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        counts["failed" if "error" in row else "reviewed"] += 1
+        counts["poor"] += row.get("band") == "poor"
+        yield row
 
 
 def _need_parquet(language: Language) -> None:
@@ -94,14 +115,19 @@ def _need_parquet(language: Language) -> None:
 
 
 class Journal:
-    """The rows that are done, in a file that survives whatever ends the process."""
+    """The rows that are done, in a file that survives whatever ends the process.
+
+    It may hold rows of mails that are no longer there: the rows of this run are those that were given a
+    place, in the order of their mails.
+    """
 
     def __init__(self, path: Path, digest: str, language: Language) -> None:
         self._path = path
         self._digest = digest
         self._language = language
-        self.done: set[bytes] = set()
-        self.count = self.failed = 0
+        self._done: dict[bytes, int] = {}  # by key, where in the file the row stands
+        self._places = array("q")
+        self._end = 0
 
     def __enter__(self) -> Journal:
         if self._path.exists() and not self._resume():
@@ -111,8 +137,8 @@ class Journal:
         self._file = self._path.open("ab")
         if new:
             self._line({"options": self._digest})
-        elif self.count:
-            print(strings.say(self._language, "cli.going-on", count=self.count), file=sys.stderr)
+        elif self._done:
+            print(strings.say(self._language, "cli.going-on", count=len(self._done)), file=sys.stderr)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,7 +146,6 @@ class Journal:
 
     def _resume(self) -> bool:
         """Take up what is there; False when it was made with other options."""
-        good = 0
         with self._path.open("rb") as file:
             for number, line in enumerate(file):
                 # The last line may have been cut off in the middle.
@@ -134,30 +159,29 @@ class Journal:
                     if content.get("options") != self._digest:
                         return False
                 else:
-                    self._count(content)
-                good += len(line)
-        os.truncate(self._path, good)
-        return good > 0
+                    self._done[bytes.fromhex(content["key"])] = self._end
+                self._end += len(line)
+        os.truncate(self._path, self._end)
+        return self._end > 0
 
-    def _count(self, content: dict[str, Any]) -> None:
-        self.done.add(bytes.fromhex(content["key"]))
-        self.count += 1
-        self.failed += "error" in content["row"]
+    def place(self, key: bytes) -> int | None:
+        """Give a mail the next place. None when it is reviewed already, else what `add` wants."""
+        self._places.append(self._done.pop(key, -1))
+        return None if self._places[-1] >= 0 else len(self._places) - 1
 
-    def add(self, key: str, row: dict[str, Any]) -> None:
-        content = {"key": key, "row": row}
-        self._line(content)
-        self._count(content)
+    def add(self, place: int, key: bytes, row: dict[str, Any]) -> None:
+        self._places[place] = self._end
+        self._line({"key": key.hex(), "row": row})
 
     def _line(self, content: dict[str, Any]) -> None:
-        self._file.write(json.dumps(content).encode() + b"\n")
+        self._end += self._file.write(json.dumps(content).encode() + b"\n")
         self._file.flush()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         with self._path.open("rb") as file:
-            next(file)
-            for line in file:
-                row: dict[str, Any] = json.loads(line)["row"]
+            for place in self._places:
+                file.seek(place)
+                row: dict[str, Any] = json.loads(file.readline())["row"]
                 yield row
 
     def remove(self) -> None:
@@ -173,15 +197,19 @@ def _review(
     suffix: str,
     jobs: int,
     language: Language,
-) -> int:
+) -> bool:
+    """Give every mail its row; whether everything that was named could be opened."""
     # Each process has one thread for arithmetic: they are as many as there are cores. Set before they start.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    status = 0
-    going: deque[tuple[str, Future[dict[str, Any]]]] = deque()
+    whole = True
+    going: deque[tuple[int, bytes, Future[dict[str, Any]]]] = deque()
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with (
         ExitStack() as opened,
-        Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar,
+        Progress(
+            *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+        ) as bar,
         ProcessPoolExecutor(
             jobs, multiprocessing.get_context("spawn"), _begin, (wanted, house, suffix, language)
         ) as pool,
@@ -190,32 +218,34 @@ def _review(
 
         def finish(most: int) -> None:
             while len(going) > most:
-                key, future = going.popleft()
-                journal.add(key, future.result())
+                place, key, future = going.popleft()
+                journal.add(place, key, future.result())
                 bar.advance(watched)
 
         try:
-            for number, item in enumerate(_all(names, opened, language)):
+            for item in _all(names, opened, language):
                 if isinstance(item, Unreadable):
                     print(item, file=sys.stderr)
-                    status = UNUSABLE
+                    whole = False
                     continue
-                task, error = _task(number, item)
-                if bytes.fromhex(task.key) in journal.done:
+                task, key = _task(item)
+                place = journal.place(key)
+                if place is None:
                     bar.advance(watched)
-                elif error is not None:
-                    finish(0)  # rows are in the order of the mails
-                    journal.add(task.key, {"file": item.name, "error": str(error)})
+                elif isinstance(task, Unreadable):
+                    journal.add(place, key, {"file": item.name, "error": str(task)})
+                    bar.advance(watched)
                 else:
-                    going.append((task.key, pool.submit(_one, task)))
+                    going.append((place, key, pool.submit(_one, task)))
                 finish(_AHEAD * jobs)
             finish(0)
         except BrokenProcessPool:
             raise TactlineError(strings.say(language, "cli.error.worker-died")) from None
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
+            print(strings.say(language, "cli.broken-off"), file=sys.stderr)
             raise
-    return status
+    return whole
 
 
 def _all(names: Sequence[str], opened: ExitStack, language: Language) -> Iterator[Item | Unreadable]:
@@ -226,15 +256,15 @@ def _all(names: Sequence[str], opened: ExitStack, language: Language) -> Iterato
             yield error
 
 
-def _task(number: int, item: Item) -> tuple[Task, Unreadable | None]:
-    """What a process is given. Its key stands for the mail's place, name and content."""
-    error, data = None, b""
+def _task(item: Item) -> tuple[Task | Unreadable, bytes]:
+    """What a process is given, and a key that stands for the mail's place (its name has it) and content."""
+    said = item.name.encode("utf-8", "surrogateescape")
     try:
         data = item.data()
-    except Unreadable as failed:
-        error = failed
-    said = f"{number}\0{item.name}\0{error is None}\0".encode("utf-8", "surrogateescape")
-    return Task(hashlib.blake2b(said + data, digest_size=16).hexdigest(), item.name, data, item.mail), error
+    except Unreadable as error:
+        return error, hashlib.blake2b(said, digest_size=16).digest()
+    key = hashlib.blake2b(said + b"\0" + data, digest_size=16).digest()
+    return Task(item.name, data, item.mail), key
 
 
 @dataclass(frozen=True)
@@ -250,17 +280,34 @@ _process: _Process
 
 def _begin(wanted: Wanted, house: Path | None, suffix: str, language: Language) -> None:
     """What a process does once."""
+    # The one that gives out the work is told to end, and ends the others; nobody else would if it was killed.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     global _process
     _process = _Process(Engine.load(house), wanted, suffix, language)
 
 
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _one(task: Task) -> dict[str, Any]:
-    """The row of a mail: figures alone, or all that `--json` prints."""
-    process = _process
+    """The row of a mail: figures alone, or all that `--json` prints; or why there is none."""
     try:
-        read = parsed(task.name, task.data, task.mail, process.language)
+        return _reviewed(_process, task)
     except Unreadable as error:
-        return {"file": task.name, "error": str(error)}
+        told = str(error)
+    except Exception as error:  # one mail's fault is no other's; its words could be the mail's
+        code = type(error).__name__
+        told = strings.say(_process.language, "cli.error.not-reviewed", path=task.name, code=code)
+    return {"file": task.name, "error": told}
+
+
+def _reviewed(process: _Process, task: Task) -> dict[str, Any]:
+    read = parsed(task.name, task.data, task.mail, process.language)
     options = process.wanted.options
     if options.now is None and read.date is not None:
         options = options.model_copy(update={"now": read.date})

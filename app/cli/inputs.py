@@ -1,4 +1,4 @@
-"""What the command line can read: mails, text, HTML, mbox files and Maildirs."""
+"""What the command line can read: mails, text, HTML, mbox files, Maildirs and folders of .eml files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app import strings
@@ -79,9 +80,9 @@ def items(name: str, language: Language, open_files: ExitStack) -> Iterator[Item
     path = Path(name)
     if not path.exists():
         raise Unreadable(strings.say(language, "cli.error.missing-file", path=name))
-    if path.is_dir():
-        if not (path / "cur").is_dir() or not (path / "new").is_dir():
-            raise Unreadable(strings.say(language, "cli.error.not-a-mailbox", path=name))
+    if path.is_dir() and not ((path / "cur").is_dir() and (path / "new").is_dir()):
+        yield from _folder(path, language)
+    elif path.is_dir():
         yield from _messages(name, mailbox.Maildir(path, create=False), language)
     elif _is_mbox(path, language):
         box = mailbox.mbox(path, create=False)
@@ -91,15 +92,30 @@ def items(name: str, language: Language, open_files: ExitStack) -> Iterator[Item
         yield Item(name, lambda: _content(path, language))
 
 
+def _folder(path: Path, language: Language) -> Iterator[Item]:
+    """The .eml files of a folder by name, not of the folders in it."""
+    try:
+        mails = sorted(
+            entry for entry in path.iterdir() if entry.suffix.lower() == ".eml" and entry.is_file()
+        )
+    except OSError:
+        raise Unreadable(strings.say(language, "cli.error.unreadable", path=path)) from None
+    if not mails:
+        raise Unreadable(strings.say(language, "cli.error.not-a-mailbox", path=path))
+    for mail_path in mails:
+        yield Item(str(mail_path), partial(_content, mail_path, language))
+
+
 def _messages(name: str, box: mailbox.Mailbox[mailbox.Message], language: Language) -> Iterator[Item]:
     for number, key in enumerate(sorted(box.keys()), start=1):
         label = f"{name}#{number}"
 
         def data(key: str = key, label: str = label) -> bytes:
             try:
-                return box.get_bytes(key)
+                content = box.get_bytes(key)
             except (KeyError, OSError):
                 raise Unreadable(strings.say(language, "cli.error.unreadable", path=label)) from None
+            return _fits(label, content, language)
 
         yield Item(label, data, mail=True)
 
@@ -133,8 +149,7 @@ def _content_start(path: Path, language: Language) -> bytes:
 
 def message(name: str, data: bytes, language: Language) -> Read:
     """A message by its name's ending, else by how it begins. Raises Unreadable."""
-    if len(data) > MOST:
-        raise Unreadable(strings.say(language, "cli.error.too-large", path=name, most=MOST))
+    _fits(name, data, language)
     suffix = Path(name).suffix.lower()
     if suffix == ".eml" or (suffix != ".txt" and _looks_like_mail(data)):
         return _mail(name, data, language)
@@ -145,6 +160,12 @@ def message(name: str, data: bytes, language: Language) -> Read:
     if suffix in (".html", ".htm") or (suffix != ".txt" and _HTML.match(data)):
         return Read(mail.read_html(text))
     return Read(mail.read_text(text))
+
+
+def _fits(name: str, data: bytes, language: Language) -> bytes:
+    if len(data) > MOST:
+        raise Unreadable(strings.say(language, "cli.error.too-large", path=name, most=MOST))
+    return data
 
 
 def _looks_like_mail(data: bytes) -> bool:

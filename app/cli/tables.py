@@ -16,6 +16,7 @@ CSV, PARQUET = ".csv", ".parquet"
 _LISTS = ("situations", "findings", "missing", "holds")
 _TEXTS = (
     "file",
+    "id",
     "date",
     "language",
     "direction",
@@ -28,10 +29,11 @@ _TEXTS = (
 _NUMBERS = ("score", "politeness", *DIMENSIONS)
 _COUNTS = ("hints", "warnings", "errors")
 COLUMNS = (
-    "file", "date", "language", "direction", "score", "band", *DIMENSIONS, "politeness", "situation",
+    "file", "id", "date", "language", "direction", "score", "band", *DIMENSIONS, "politeness", "situation",
     "situations", "temperature", "reply_channel", *_COUNTS, "findings", "missing", "holds", "error",
 )  # fmt: skip
-"""`findings`, `missing`, `situations` are lists of ids, `holds` of kinds; `date` is ISO 8601, with offset."""
+"""`findings`, `missing`, `situations` are lists of ids, `holds` of kinds; `date` is ISO 8601, with offset;
+`id` is the review's, the same for the same mail reviewed in the same way."""
 _GROUP = 1_000
 
 
@@ -40,11 +42,12 @@ def flat(name: str, date: str | None, answer: ReviewOut) -> dict[str, Any]:
     severities = [finding.severity for finding in answer.findings]
     dimensions = answer.dimensions.model_dump() if answer.dimensions else {}
     return {
-        "file": name, "date": date, "language": answer.language, "direction": answer.direction,
-        "score": answer.score, "band": answer.band, **dimensions, "politeness": answer.politeness,
-        "situation": answer.situation, "situations": answer.situations, "temperature": answer.temperature,
-        "reply_channel": answer.reply_channel, "hints": severities.count("hint"),
-        "warnings": severities.count("warning"), "errors": severities.count("error"),
+        "file": name, "id": answer.id, "date": date, "language": answer.language,
+        "direction": answer.direction, "score": answer.score, "band": answer.band, **dimensions,
+        "politeness": answer.politeness, "situation": answer.situation, "situations": answer.situations,
+        "temperature": answer.temperature, "reply_channel": answer.reply_channel,
+        "hints": severities.count("hint"), "warnings": severities.count("warning"),
+        "errors": severities.count("error"),
         "findings": [finding.guideline for finding in answer.findings],
         "missing": [item.guideline for item in answer.elements if item.status == "missing"],
         "holds": [hold.kind for hold in answer.holds],

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -66,6 +67,23 @@ def test_a_bad_line_is_one_bad_line(client: Client) -> None:
     assert found[2]["id"] == "x"
     assert found[2]["problem"]["errors"][0]["pointer"] == "#/message"
     assert found[-1]["id"] == 9
+
+
+@pytest.mark.parametrize("name", ["b", "", 0, -1, 10**30, 1.5, "الخطة"])
+def test_an_id_comes_back_as_it_was(client: Client, name: str | float) -> None:
+    good, bad = send(client, body(asked("Hello", id=name), {"id": name}))
+    for found in (good, bad):
+        assert (type(found["id"]), found["id"]) == (type(name), name)
+    assert "review" in good
+    assert bad["problem"]["status"] == 422
+
+
+@pytest.mark.parametrize("name", ["true", "[1]", "{}", '"' + "x" * 201 + '"', "1e999", "NaN", "1" * 201])
+def test_what_is_no_id_is_a_bad_field(client: Client, name: str) -> None:
+    line = body(asked("Hello")).replace(b"{", b'{"id": ' + name.encode() + b",", 1)
+    (found,) = send(client, line)
+    assert [error["pointer"] for error in found["problem"]["errors"]] == ["#/id"]
+    assert "id" not in found
 
 
 def test_what_was_sent_is_not_repeated_in_a_problem(client: Client) -> None:
@@ -173,24 +191,37 @@ class TestOverHttp:
         assert all("review" in item for item in found)
         assert resident(worker.process) - before < 60  # MiB
 
-    def test_answers_come_before_the_body_ends(self, worker: Worker, tmp_path: Path) -> None:
-        """With curl, from a pipe that stays open until the first answer is there."""
+    def test_answers_come_before_the_body_ends(self, worker: Worker) -> None:
+        """One line at a time: each is answered before another is sent. curl would wait for its input."""
+        host, _, port = worker.address.removeprefix("http://").partition(":")
+
+        async def steps() -> None:
+            reader, writer = await asyncio.open_connection(host, int(port))
+            head = [
+                "POST /v1/reviews:batch HTTP/1.1", f"Host: {host}", "Content-Type: application/x-ndjson",
+                "Transfer-Encoding: chunked", "", "",
+            ]  # fmt: skip
+            writer.write("\r\n".join(head).encode())
+            for number, content in enumerate(self.content(5), start=1):
+                writer.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
+                while f'"line":{number},'.encode() not in await reader.readline():
+                    pass
+            writer.write(b"0\r\n\r\n")
+            while await reader.readline() != b"0\r\n":
+                pass
+            writer.close()
+
+        asyncio.run(asyncio.wait_for(steps(), 60))
+
+    def test_curl_sends_and_prints_a_batch(self, worker: Worker) -> None:
         command = [
-            "curl", "-sN", "-T", ".", "-X", "POST", "-H", "Content-Type: application/x-ndjson",
+            "curl", "-sN", "-m", "60", "-T", ".", "-X", "POST", "-H", "Content-Type: application/x-ndjson",
             "-H", "Expect:", f"{worker.address}/v1/reviews:batch",
         ]  # fmt: skip
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as curl:  # noqa: S603
-            assert curl.stdin is not None
-            assert curl.stdout is not None
-            # As many as are under way at once are sent, and one more: then the first is answered.
-            for content in self.content(40):
-                curl.stdin.write(content)
-            curl.stdin.flush()
-            assert json.loads(curl.stdout.readline())["line"] == 1
-            curl.stdin.write(next(self.content(1)))
-            curl.stdin.close()
-            assert len(curl.stdout.read().splitlines()) == 40
-            assert curl.wait(30) == 0
+        content = b"".join(self.content(40))
+        answer = subprocess.run(command, input=content, capture_output=True, check=True, timeout=60)  # noqa: S603
+        found = [json.loads(line)["line"] for line in answer.stdout.splitlines()]
+        assert found == list(range(1, 41))
 
     def test_a_client_that_leaves_ends_it(self, worker: Worker) -> None:
         async def leave() -> None:
@@ -207,7 +238,15 @@ class TestOverHttp:
                 async with asyncio.timeout(1.5):
                     await leave()
 
+        def ended() -> int:
+            return len(re.findall(r"\bbatch\b.*\bmails=", worker.log.read_text()))
+
+        before = ended()
         asyncio.run(steps())
+        deadline = time.monotonic() + 20
+        while ended() == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         # It is free again at once, and nothing went wrong.
         answer = httpx.post(f"{worker.address}/v1/reviews", json=asked("Hello"), timeout=20)
         assert answer.status_code == 200

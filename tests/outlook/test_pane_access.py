@@ -8,28 +8,13 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import expect
 
-from tests.node import MODULES
+from tests.axe import violations
 from tests.outlook.office import Outlook, composing, reading
 from tests.outlook.test_pane_compose import DRAFT, HISTORY, ULTIMATUM, VAGUE, card, settled
 from tests.outlook.test_pane_read import ANGRY, LOCALES
 
 Open = Callable[..., Outlook]
 pytestmark = [pytest.mark.browser, pytest.mark.allow_hosts(["127.0.0.1"])]
-
-AXE = "() => axe.run(document, { resultTypes: ['violations'] })"
-
-
-def violations(outlook: Outlook) -> list[str]:
-    """What axe-core finds that keeps people out."""
-    axe = (MODULES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-    outlook.pane.evaluate(axe)
-    found: dict[str, Any] = outlook.pane.evaluate(AXE)
-    return [
-        f"{item['id']}: {node['html'][:200]}"
-        for item in found["violations"]
-        if item["impact"] in ("serious", "critical")
-        for node in item["nodes"]
-    ]
 
 
 @pytest.mark.npm
@@ -46,12 +31,12 @@ def test_nobody_is_kept_out(open_pane: Open, language: str, scheme: Literal["lig
     outlook.pane.locator("#marked summary").click()
     outlook.pane.locator("#settings summary").click()
     outlook.pane.locator("#usual-hours").uncheck()
-    assert violations(outlook) == []
+    assert violations(outlook.pane) == []
     outlook.select_item(reading(ANGRY[language]))
     settled(outlook)
-    assert violations(outlook) == []
+    assert violations(outlook.pane) == []
     outlook.select_item(None)
-    assert violations(outlook) == []
+    assert violations(outlook.pane) == []
 
 
 @pytest.mark.parametrize("language", LOCALES)
