@@ -1,6 +1,6 @@
 """What every request passes first and every answer last, whatever the door.
 
-One ASGI layer: names the request, checks the Host header, counts the body while it
+One ASGI layer: names the request, checks the Host header, counts and times the body while it
 streams in, catches what nobody caught, adds the security headers, and logs one line.
 """
 
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import limits, logs
 from app.api.problems import Problem
+from app.patience import Body
 from app.service import Service
 from app.traces import NOTHING, Span
 
@@ -93,16 +94,13 @@ class Edge:
         headers = Headers(scope=scope)
         identity = scope["state"]["request_id"]
         status = 0
-        received = 0
         limited = scope["path"] not in self._flowing
+        body = Body(receive, flowing=not limited)
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
-                if limited and received > self._max_bytes:
-                    raise TooLarge
+            message = await body()
+            if limited and body.received > self._max_bytes:
+                raise TooLarge
             return message
 
         async def dressed(message: Message) -> None:
@@ -149,7 +147,7 @@ class Edge:
                 "tactline.request_id": identity,
             })  # fmt: skip
             logs.event(
-                log, "request", method=method, route=route, status=status, bytes=received,
+                log, "request", method=method, route=route, status=status, bytes=body.received,
                 ms=round(seconds * 1000, 1),
             )  # fmt: skip
 

@@ -43,7 +43,9 @@ from app.version import product_version
 from app.web import endpoints as web
 
 log = logs.get(__name__)
-_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "wrong-content-type"}
+_BY_STATUS = {
+    404: "not-found", 405: "method-not-allowed", 408: "too-slow", 413: "too-large", 415: "wrong-content-type",
+}  # fmt: skip
 
 
 def create_app(

@@ -4,6 +4,7 @@ socket, and the rule that tests which need more than Python say so when they are
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -24,8 +25,20 @@ from tests.servers import fresh_postgresql, postgresql, postgresql_server, redis
 
 __all__ = ["fresh_postgresql", "postgresql", "postgresql_server", "redis_server", "redis_url"]
 
+ROOT = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium")
 CASES = Path(__file__).parents[2] / "shared" / "cases" / "dev"
+FAULTS = frozenset(
+    re.findall(r"`(tests/[\w/]+\.py(?:::\w+)+)`", (ROOT / "docs/reliability.md").read_text(encoding="utf-8"))
+)
+"""The tests that docs/reliability.md names, by id without parameters."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before those are left out that -m does not ask for
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.partition("[")[0] in FAULTS:
+            item.add_marker("faults")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

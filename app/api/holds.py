@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -27,6 +28,7 @@ from app.holds import ics, place, slots
 from app.holds.calendar import Busy, Calendar, Marked
 from app.holds.propose import thread_key
 from app.service import Service
+from app.store.errors import StoreError
 from app.store.store import Done, OtherBody, Running
 from app.tone import week
 
@@ -134,12 +136,18 @@ async def _once(
         return Response(begun.body, begun.status, begun.headers, begun.media_type)
     try:
         answer = await work()
-        now = dt.datetime.now(dt.UTC)
-        headers = {"Cache-Control": "no-store"}
-        await shared.store.finish(key, answer.status_code, JSON, bytes(answer.body), headers, now, begun)
     except BaseException:
-        await shared.store.abandon(key, begun)
+        with suppress(StoreError):  # what went wrong first is what is told
+            await shared.store.abandon(key, begun)
         raise
+    now, headers = dt.datetime.now(dt.UTC), {"Cache-Control": "no-store"}
+    try:
+        await shared.store.finish(key, answer.status_code, JSON, bytes(answer.body), headers, now, begun)
+    except StoreError as error:
+        # The event stands, so that nobody is to hear that nothing was changed. Asked again, it is found.
+        logs.event(log, "an answer was not kept", level=30, error=error)
+        with suppress(StoreError):
+            await shared.store.abandon(key, begun)
     return answer
 
 

@@ -20,6 +20,7 @@ from app.cli.migrating import check_store
 from app.errors import SettingsError
 from app.guidance.house import load_all
 from app.main import create_app
+from app.patience import Connection
 from app.service import Service
 from app.settings import Settings
 from app.store.database import in_memory
@@ -45,7 +46,7 @@ class Server(uvicorn.Server):
         """`drain` in seconds; `answering` is called once requests are answered."""
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="on", ws="none",
-            timeout_graceful_shutdown=FINISHING,
+            http=Connection, timeout_graceful_shutdown=FINISHING,
             # The library would believe whom anybody on this machine names: `trusted_proxies` says whom we do.
             proxy_headers=False,
         )  # fmt: skip

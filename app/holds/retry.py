@@ -56,13 +56,18 @@ async def attempt(provider: Provider, call: Callable[[float], Awaitable[T]], dea
         left = deadline.left()
         if left < _LEAST:
             raise TooSlow(provider)
+        timeout = min(left, _ONE_CALL)
+        failed = Again(TooSlow(provider))
         try:
-            return await call(min(left, _ONE_CALL))
-        except Again as failed:
-            wait = failed.after or 0.0
-            if last or wait > deadline.left() - _LEAST:
-                raise failed.error from None
-            await anyio.sleep(wait)
+            # The libraries' own timeouts are of silence: an answer that trickles in is cut off here.
+            with anyio.move_on_after(timeout):
+                return await call(timeout)
+        except Again as told:
+            failed = told
+        wait = failed.after or 0.0
+        if last or wait > deadline.left() - _LEAST:
+            raise failed.error from None
+        await anyio.sleep(wait)
     raise AssertionError("unreachable")
 
 

@@ -120,9 +120,11 @@ def _line(endpoint: Endpoint) -> Endpoint:
             return _refused(request, refusal)
         except NotReady:
             return _refused(request, refusals.of("not-ready", 503, 0))
-        except HTTPException as error:  # the body was longer than is read
-            code = "too-large" if error.status_code == 413 else ""
-            return _refused(request, refusals.of(code, error.status_code, _door(request).most))
+        except HTTPException as error:  # the body was longer than is read, or did not come
+            code = {408: "too-slow", 413: "too-large"}.get(error.status_code, "")
+            refused = _refused(request, refusals.of(code, error.status_code, _door(request).most))
+            refused.headers.update(error.headers or {})
+            return refused
         answer.headers.update(_shared(request))
         return answer
 

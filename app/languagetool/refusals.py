@@ -10,6 +10,7 @@ _SENTENCES = {
     "host-not-allowed": "This service is not known by the host name in the request",
     "not-found": "There is no such path here",
     "method-not-allowed": "This path takes GET and POST",
+    "too-slow": "The request took too long to arrive. Please send it again",
     "not-ready": "The service is still starting. Please try again in a moment",
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import anyio
 import pytest
 from anyio.from_thread import BlockingPortal
 
@@ -48,7 +49,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(retry, "anyio", SimpleNamespace(sleep=made.sleep))
+    monkeypatch.setattr(retry, "anyio", SimpleNamespace(sleep=made.sleep, move_on_after=anyio.move_on_after))
     return made
 
 
