@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CASES ?= $(wildcard ../shared/cases/dev/*.jsonl)
 RATINGS ?= $(wildcard ../shared/data)
 
-.PHONY: run test lint types imports tests fuzz-api accuracy train train-transformer lock sbom audit clean
+.PHONY: run test lint types imports tests fuzz fuzz-api accuracy train train-transformer lock sbom audit clean
 
 run: $(VENV)/.run
 	$(BIN)/tactline serve
@@ -25,6 +25,14 @@ imports: $(VENV)/.dev
 
 tests: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+# All targets in turn, SECONDS together (docs/fuzzing.md). What fails is left in fuzz-failures/.
+# atheris is not locked: it has no wheels for every system, and without it inputs are damaged at random.
+SECONDS ?= 600
+SEED ?= 1
+fuzz: $(VENV)/.dev
+	-$(PIP) --only-binary :all: "atheris>=3"
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 # Some three thousand requests made of the OpenAPI document, valid and not.
 fuzz-api: $(VENV)/.dev

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from app import strings
 from app.api.release import ReleaseOut, released
-from app.api.schemas import Asked, Hold, HoldKind, Options, ReviewIn, SourceRef
+from app.api.schemas import YEARS, Asked, Hold, HoldKind, Options, ReviewIn, SourceRef
 from app.guidance.schema import Guidance
 from app.holds.propose import Hold as Proposal
 from app.holds.propose import propose
@@ -288,7 +288,8 @@ class Writer:
             elements=[self._element(element) for element in review.elements],
             commitments=[self._date(mention) for mention in review.commitments],
             deadlines=[self._date(mention) for mention in review.deadlines],
-            holds=[self.hold(hold) for hold in holds],
+            # A date in the mail can lead beyond the years in which the service counts.
+            holds=[self.hold(h) for h in holds if h.start.year in YEARS and h.end.year in YEARS],
             release=list(release),
             advice=self._advice(),
             call_brief=CallBriefOut.model_validate(brief, from_attributes=True) if brief else None,

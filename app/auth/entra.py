@@ -85,7 +85,7 @@ def read(token: str, key: jwt.PyJWK, registration: Registration, now: dt.datetim
             options={"require": ["exp", "iss", "aud"], "verify_exp": False, "verify_nbf": False,
                      "verify_iat": False},
         )  # fmt: skip
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise BadToken(type(error).__name__) from None
     _in_time(claims, now.timestamp())
     tenant, person = claims.get("tid"), claims.get("oid")
@@ -95,7 +95,8 @@ def read(token: str, key: jwt.PyJWK, registration: Registration, now: dt.datetim
         raise BadToken("another issuer")
     if registration.tenants and tenant not in registration.tenants:
         raise BadToken("a tenant that may not call")
-    if claims.get("azp") not in (registration.clients or {registration.client_id}):
+    client = claims.get("azp")
+    if not isinstance(client, str) or client not in (registration.clients or {registration.client_id}):
         raise BadToken("an application that may not call")
     scopes = claims.get("scp")
     if claims.get("idtyp") == "app" or not isinstance(scopes, str):

@@ -11,19 +11,21 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from email import message_from_bytes, policy
+from email import policy
 from email.generator import BytesGenerator
 from email.header import Header, decode_header
 from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from email.utils import formataddr, getaddresses
+from email.utils import formataddr
+from typing import Any
 from unicodedata import category
 
 from app.gmail.compose import as_html
 from app.tone import charsets
 from app.tone.html import to_text
 from app.tone.mail import NotAMail, read_mail
+from app.tone.mail_parser import TooManyParts, addresses, parse
 from app.tone.types import Direction, Document
 
 _MAX_PARTS = 500
@@ -37,8 +39,29 @@ _REPLY = re.compile(r"\s*re\s*:", re.IGNORECASE)
 _REFERENCES, _RECIPIENTS = 12, 20
 _LINE = 900  # a line of a mail may have 998
 _FOLD = "\r\n "
-# Headers keep the lines that they come in: folding anew breaks before long ids, and some readers at that.
-_WIRE = policy.compat32.clone(linesep="\r\n", max_line_length=0)
+# What `str.splitlines` breaks at besides ends of lines. The library does, and fears a header in the rest.
+_ODD_BREAKS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_BARE = re.compile(rb"\r\n|\r|\n")
+
+
+class _Wire(policy.Compat32):
+    """Headers keep the lines that they come in: folding anew breaks before long ids, and some readers at
+    that. Damaged ones do not keep the mail from being written."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        kept = _ODD_BREAKS.sub(" ", value) if isinstance(value, str) else value
+        return _BARE.sub(b"\r\n", super().fold_binary(name, kept))
+
+
+class _Writer(BytesGenerator):
+    """Writes a multipart without parts as it came, which the library cannot where it is not all ASCII."""
+
+    def _handle_multipart(self, msg: Message) -> None:
+        library: Any = super()
+        (library._handle_multipart if msg.is_multipart() else library._handle_text)(msg)
+
+
+_WIRE = _Wire(linesep="\r\n", max_line_length=0)
 
 
 @dataclass(frozen=True)
@@ -65,7 +88,7 @@ def answering(header: Callable[[str], str], direction: Direction) -> Answering:
     """From a message's headers, by name. A message of one's own is answered to whom it went to."""
     names = ("To",) if direction == "outgoing" else ("Reply-To", "From")
     value = next((found for name in names if (found := one_line(header(name)))), "")
-    people = [(_read(name), mail) for name, mail in getaddresses([value]) if _ADDRESS.fullmatch(mail)]
+    people = [(_read(name), mail) for name, mail in addresses(value) if _ADDRESS.fullmatch(mail)]
     own = _MESSAGE_ID.findall(header("Message-ID"))
     before = _MESSAGE_ID.findall(header("References")) or _MESSAGE_ID.findall(header("In-Reply-To"))
     return Answering(tuple(people[:_RECIPIENTS]), own[0] if own else "", tuple(before))
@@ -73,12 +96,15 @@ def answering(header: Callable[[str], str], direction: Direction) -> Answering:
 
 def sender(header: Callable[[str], str]) -> str:
     """The address a message comes from, "" when there is none."""
-    return next((mail for _, mail in getaddresses([one_line(header("From"))]) if mail), "")
+    return next((mail for _, mail in addresses(one_line(header("From"))) if mail), "")
 
 
 def header_of(raw: bytes) -> Callable[[str], str]:
     """The headers of a raw mail by name, "" for those that it does not have."""
-    message = message_from_bytes(raw, policy=policy.compat32)
+    try:
+        message = parse(raw)
+    except TooManyParts as error:
+        message = error.message
     return lambda name: str(message.get(name, ""))
 
 
@@ -87,7 +113,7 @@ def read_draft(raw: bytes) -> Document:
 
     Raises NotAMail when there is none.
     """
-    message = message_from_bytes(raw, policy=policy.compat32)
+    message = _parsed(raw)
     found = _bodies(message)
     if found is None:
         raise NotAMail("the draft has no text")
@@ -105,7 +131,7 @@ def with_source(raw: bytes, source: str) -> bytes:
 
     Raises NotAMail as `read_draft` does.
     """
-    message = message_from_bytes(raw, policy=policy.compat32)
+    message = _parsed(raw)
     found = _bodies(message)
     if found is None:
         raise NotAMail("the draft has no text")
@@ -116,7 +142,7 @@ def with_source(raw: bytes, source: str) -> bytes:
     if "MIME-Version" not in message:
         message["MIME-Version"] = "1.0"
     out = io.BytesIO()
-    BytesGenerator(out, mangle_from_=False, policy=_WIRE).flatten(message)
+    _Writer(out, mangle_from_=False, policy=_WIRE).flatten(message)
     return out.getvalue()
 
 
@@ -147,6 +173,13 @@ def answer_subject(subject: str) -> str:
     """The subject of an answer, which has to match for Gmail to keep the thread together."""
     line = one_line(subject)
     return line if _REPLY.match(line) else f"Re: {line}".strip()
+
+
+def _parsed(raw: bytes) -> Message:
+    try:
+        return parse(raw)
+    except TooManyParts:  # what is not read would be lost when it is written again
+        raise NotAMail("the draft has more parts than are read") from None
 
 
 def _read(name: str) -> str:

@@ -11,6 +11,7 @@ _MEANT = {
     "gb2312": "gb18030", "ks_c_5601-1987": "cp949", "euc_kr": "cp949", "shift_jis": "cp932",
 }  # fmt: skip
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_HALVES = re.compile("[\ud800-\udfff]")
 _TURKISH = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")
 _ARTICLE = "\u0627\u0644"  # the Arabic article, in every second word
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -27,7 +28,8 @@ def decode(raw: bytes, declared: str | None) -> tuple[str, str | None]:
     codec = _codec(declared)
     if codec is not None and not _contradicts(raw, codec):
         try:
-            return raw.decode(codec), None
+            # UTF-7 can hold halves of surrogate pairs, and no answer can.
+            return _HALVES.sub("\ufffd", raw.decode(codec)), None
         except (UnicodeError, ValueError):
             pass
     elif codec is None and not declared and raw.isascii():
@@ -46,7 +48,7 @@ def _codec(declared: str | None) -> str | None:
     except (LookupError, ValueError, UnicodeError):
         return None
     # "base64", "rot13" and their like are codecs too, but not of text.
-    if not getattr(info, "_is_text_encoding", True) or info.name in _NOT_OF_MAIL:
+    if not getattr(info, "_is_text_encoding", True) or info.name.replace("-", "_") in _NOT_OF_MAIL:
         return None
     return _MEANT.get(info.name, info.name)
 

@@ -298,7 +298,7 @@ def splice(source: str, edits: Iterable[tuple[int, int, str]]) -> str:
     them. The text is escaped, its line breaks become <br>; tags inside a range stay, in order,
     behind the new text, so that elements remain balanced and links and images survive. A range
     that begins or ends inside a tag is moved to its edge. A bare "<" or "&" of broken markup is
-    escaped where the edit could give it another meaning.
+    escaped where the edit could give it another meaning. Without edits the source is what it was.
 
     Raises ValueError when ranges overlap or lie outside the source.
     """
@@ -308,6 +308,8 @@ def splice(source: str, edits: Iterable[tuple[int, int, str]]) -> str:
         if not at <= start <= end <= len(source):
             raise ValueError("edits overlap or lie outside the source")
         at = end
+    if not ordered:
+        return source
     out: list[str] = []
     waiting = 0  # the first edit that is not written yet
     gone = 0  # text up to here has been replaced

@@ -6,14 +6,14 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes, policy
 from email.errors import CloseBoundaryNotFoundDefect, StartBoundaryNotFoundDefect
 from email.header import decode_header
 from email.message import Message
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from app.tone import charsets
 from app.tone.html import to_text
+from app.tone.mail_parser import TooManyParts, addresses, parse
 from app.tone.segments import segment
 from app.tone.types import JUDGED, Document, Note, Segment, Span
 
@@ -30,6 +30,8 @@ _TEXT_READ = 60_000  # code points that are cut into segments: twice what is jud
 _HTML_READ = 250_000  # code points of markup that are read
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}>")
+# Halves of surrogate pairs, but for those that stand for a byte (PEP 383).
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _STUB = 0.3  # a plain part with less than this share of the letters of the HTML is only a stand-in
 
 
@@ -117,7 +119,7 @@ def _read(source: str, is_html: bool, subject: str, notes: list[Note]) -> Docume
     quotes: tuple[Segment, ...] = ()
     text = source
     if is_html:
-        read = to_text(source[:_HTML_READ])
+        read = to_text(_beginning(source))
         text, positions, quotes = read.text, read.positions, read.quotes
     head = text[:_TEXT_READ]
     known = tuple(q for q in quotes if q.span.end <= len(head))
@@ -132,15 +134,33 @@ def _read(source: str, is_html: bool, subject: str, notes: list[Note]) -> Docume
     return Document(text, segments, source, positions, subject, (*notes, *skipped))
 
 
+def _beginning(source: str) -> str:
+    """The markup that is read; a tag that the end would cut in two, and show half of, is left out."""
+    if len(source) <= _HTML_READ:
+        return source
+    head = source[:_HTML_READ]
+    opened = head.rfind("<", _HTML_READ - 2_000)
+    return head[:opened] if opened > head.rfind(">") else head
+
+
 def _parse(raw: bytes) -> Message:
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     try:
-        message: Message = message_from_bytes(raw, policy=policy.default)
+        message = parse(raw, modern=True)
+    except TooManyParts as error:
+        message = error.message
     except Exception:  # the modern header parser has bugs that damaged mail finds
-        message = message_from_bytes(raw, policy=policy.compat32)
+        message = _as_far_as_it_goes(raw)
     if not _KNOWN_HEADERS & {name.lower() for name in message}:
         raise NotAMail("no mail header at the beginning")
     return message
+
+
+def _as_far_as_it_goes(raw: bytes) -> Message:
+    try:
+        return parse(raw)
+    except TooManyParts as error:
+        return error.message
 
 
 def _header(message: Message, name: str) -> str:
@@ -152,6 +172,7 @@ def _header(message: Message, name: str) -> str:
         text = next((str(v) for key, v in message.raw_items() if key.lower() == name), "")
     if "=?" in text:
         text = _decoded(text)
+    text = _HALVES.sub("\ufffd", text)
     if any("\udc80" <= char <= "\udcff" for char in text):
         text = charsets.decode(text.encode("utf-8", "surrogateescape"), None)[0]
     return " ".join(text.replace("\x00", "").split())
@@ -168,7 +189,7 @@ def _decoded(text: str) -> str:
 
 
 def _envelope(message: Message) -> Envelope:
-    name, address = parseaddr(_header(message, "from"))
+    name, address = next(iter(addresses(_header(message, "from"))), ("", ""))
     date = None
     try:
         date = parsedate_to_datetime(_header(message, "date"))

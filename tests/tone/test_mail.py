@@ -233,3 +233,10 @@ def test_and_what_is_labelled_right_stays(label: str, text: str) -> None:
     )
     _, document = read_mail(head.encode() + text.encode(label))
     assert document.text.strip() == text
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_tag_at_the_end_of_what_is_read_of_markup_is_not_shown_in_half(cut: int) -> None:
+    words = "words " * ((250_000 - 6) // 6)
+    source = f"{words:<{250_000 - cut}}<a href=x>more</a>" + "x" * 100
+    assert set(read_html(source).text.split()) <= {"words", "m"}

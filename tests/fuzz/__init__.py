@@ -1,0 +1,1 @@
+"""Damaged input, by the thousand: what is told of each in docs/fuzzing.md."""
