@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from zlib import crc32
@@ -30,15 +31,28 @@ _TOKEN = re.compile(r"[^\W_]+|[!?]+")
 _MAX_TOKEN = 40
 
 
+def _letters(token: str) -> array[int]:
+    """The buckets of a word's letters."""
+    padded = f" {token} "
+    return array(
+        "I",
+        [
+            crc32(padded[start : start + size].encode("utf-8", "surrogatepass")) % CHAR_BUCKETS
+            for size in (2, 3, 4, 5)
+            for start in range(max(1, len(padded) - size + 1))
+        ],
+    )
+
+
+_LETTERS: Memory[array[int]] = Memory(10_000)  # most words of a mail were in another mail
+
+
 def pieces(text: str) -> Iterator[int]:
     """The bucket of every piece of a text, repeats included."""
     tokens = [token[:_MAX_TOKEN] for token in _TOKEN.findall(fold_text(text))]
     raw = [token.encode("utf-8", "surrogatepass") for token in tokens]
     for number, token in enumerate(tokens):
-        padded = f" {token} "
-        for size in (2, 3, 4, 5):
-            for start in range(max(1, len(padded) - size + 1)):
-                yield crc32(padded[start : start + size].encode("utf-8", "surrogatepass")) % CHAR_BUCKETS
+        yield from _LETTERS.get(token, _letters)
         for stop in range(number + 1, min(number + 4, len(raw) + 1)):
             yield CHAR_BUCKETS + crc32(b" ".join(raw[number:stop])) % WORD_BUCKETS
 

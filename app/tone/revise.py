@@ -97,6 +97,7 @@ def settle(
     language: str,
 ) -> Draft:
     """Try options until every kept replacement reads clean, then compose the revised draft."""
+    reread = _once(reread)
     at = [0 if found else -1 for found in options]
     for _ in range(_ROUNDS):
         chosen = _compatible(
@@ -148,6 +149,19 @@ def settle(
         for n, mark in enumerate(marks)
     )
     return Draft(findings, tuple(edits) if edits else None, plain if edits else None, more)
+
+
+def _once(reread: Callable[[Sequence[Edit]], Reread]) -> Callable[[Sequence[Edit]], Reread]:
+    """The same draft is read again once: reading is what takes the time."""
+    known: dict[tuple[Edit, ...], Reread] = {}
+
+    def read(edits: Sequence[Edit]) -> Reread:
+        key = tuple(edits)
+        if key not in known:
+            known[key] = reread(edits)
+        return known[key]
+
+    return read
 
 
 def _brought_up(again: Reread, elements: Sequence[Element], edits: Sequence[Edit]) -> tuple[Element, ...]:

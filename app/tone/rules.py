@@ -15,7 +15,7 @@ import regex
 
 from app.errors import GuidanceError
 from app.guidance.schema import Guidance, Rule
-from app.tone.literals import Needed, needed
+from app.tone.literals import Needed, may_match, needed
 from app.tone.text import Folded, fold, fold_char
 from app.tone.types import Document, Span
 
@@ -172,7 +172,7 @@ class RuleBook:
         quoted = quoted_spans(folded)
         hits = []
         for guideline, rule, pattern, need in self._patterns.get(language, ()):
-            if need is not None and not any(letters in folded.text for letters in need):
+            if not may_match(need, folded.text):
                 continue
             seconds = QUICK if guideline in self._quick else _SECONDS
             for span, facts in _unquoted(pattern, folded, piece, quoted, seconds):
