@@ -34,6 +34,14 @@ fuzz: $(VENV)/.dev
 	-$(PIP) --only-binary :all: "atheris>=3"
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
+# The figures of docs/performance.md. Nothing else should run meanwhile.
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench --write docs/performance.md
+
+# The large tests at their full size: 10,000 mails in a batch, 1,000 holds with two kills, 2,000 cards.
+thorough: $(VENV)/.dev
+	TACTLINE_THOROUGH=1 CARD_EXAMPLES=2000 $(BIN)/python -m pytest -q tests/api tests/acceptance tests/gmail
+
 # Some three thousand requests made of the OpenAPI document, valid and not.
 fuzz-api: $(VENV)/.dev
 	TACTLINE_API_EXAMPLES=180 $(BIN)/python -m pytest -q tests/api/test_openapi.py -k no_request

@@ -1,10 +1,13 @@
 """One process of the service, as it is deployed, but for Microsoft Graph: the test has that one, at GRAPH.
 
-`python -m tests.acceptance.worker PORT GRAPH`; all else comes by TACTLINE_ variables.
+`python -m tests.acceptance.worker PORT GRAPH`; all else comes by TACTLINE_ variables. ABANDONED_AFTER may say
+after how many seconds another takes over what a killed process was at: a test that waits a minute waits long.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 import sys
 
 import httpx
@@ -14,6 +17,7 @@ from app import logs
 from app.main import create_app
 from app.settings import load
 from app.starting import Connections
+from app.store import store
 
 
 class Elsewhere(httpx.AsyncBaseTransport):
@@ -33,6 +37,8 @@ class Elsewhere(httpx.AsyncBaseTransport):
 
 def main(port: str, graph: str) -> None:
     settings = load(port=int(port))
+    if seconds := os.environ.get("ABANDONED_AFTER"):
+        store.ABANDONED = dt.timedelta(seconds=int(seconds))
     logs.configure(settings.log_level, settings.log_format)
 
     def connect() -> Connections:

@@ -21,6 +21,7 @@ from app.tone.review import Engine
 from tests.acceptance.workers import Worker, running
 from tests.bench.machine import resident
 from tests.conftest import Client
+from tests.sizes import size
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 NOW = "2026-03-10T09:00:00+01:00"
@@ -173,13 +174,13 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
 class TestOverHttp:
     """A process of the service on a port."""
 
-    COUNT = 10_000
+    COUNT = size(1_500, 10_000)
 
     def content(self, count: int) -> Iterator[bytes]:
         for number in range(count):
             yield json.dumps(asked(f"Hi ({number % 7})", id=number)).encode() + b"\n"
 
-    def test_ten_thousand_in_bounded_memory(self, worker: Worker) -> None:
+    def test_many_in_bounded_memory(self, worker: Worker) -> None:
         """By a client that writes all before it reads, as most do."""
         url = f"{worker.address}/v1/reviews:batch"
         httpx.post(url, content=self.content(300), headers=NDJSON, timeout=120)  # what it keeps at all

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Client
+from tests.sizes import size
 
 SENTENCES = (
     "As I already told you, the files were never sent by you!!!",
@@ -41,7 +42,7 @@ ODD = (
 pieces = st.sampled_from(SENTENCES) | st.sampled_from(ODD) | st.text(max_size=12)
 texts = st.lists(pieces, min_size=1, max_size=10).map(" ".join)
 usable = texts.map(lambda text: text.encode("utf-8", "ignore").decode())
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=size(20, 200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def cut(source: str, start: int, end: int, encoding: str) -> str:

@@ -170,12 +170,13 @@ def test_what_is_wrong_is_said_and_not_repeated(worker: Worker, name: str, given
     assert "zebra" not in text_of(result).lower()
 
 
-@pytest.mark.parametrize("text", ["", "\x00\x01", "مرحبا آنا، 🙂\u200f", "a" * 30_000, "e\u0301" * 500])
-def test_any_text_gets_an_answer(opened: Opened, worker: Worker, text: str) -> None:
-    async def steps(client: Client) -> Any:
-        return await client.call_tool("review", {"direction": "incoming", "text": text})
+def test_any_text_gets_an_answer(opened: Opened, worker: Worker) -> None:
+    async def steps(client: Client) -> None:
+        for text in ("", "\x00\x01", "مرحبا آنا، 🙂\u200f", "a" * 30_000, "e\u0301" * 500):
+            answer = await client.call_tool("review", {"direction": "incoming", "text": text})
+            assert not answer.is_error, text
 
-    assert not run(opened, worker, steps).is_error
+    run(opened, worker, steps)
 
 
 def test_many_at_once(opened: Opened, worker: Worker) -> None:
