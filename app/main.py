@@ -31,7 +31,7 @@ from app.gmail import preview
 from app.languagetool import endpoints as languagetool
 from app.mcp import endpoints as mcp
 from app.outlook import endpoints as outlook
-from app.service import Engine, NotReady, Outlook, Service
+from app.service import Busy, Engine, NotReady, Outlook, Service
 from app.settings import Settings, load
 from app.starting import Connect
 from app.tone.mail import read_text
@@ -73,6 +73,7 @@ def create_app(
         trusted_proxies=tuple(ipaddress.ip_network(name) for name in settings.trusted_proxies),
         engine=engine,
         threads=settings.threads or max(1, (os.cpu_count() or 1) // settings.workers),
+        queue=settings.queue,
         max_bytes=settings.max_bytes,
     )
 
@@ -149,8 +150,9 @@ def create_app(
         assert isinstance(error, TactlineError)  # noqa: S101 - registered for these types
         return render(request, faults.problem(error))
 
-    async def on_not_ready(request: HttpRequest, _: Exception) -> Response:
-        return render(request, Problem("not-ready", headers={"Retry-After": "2"}))
+    async def on_not_ready(request: HttpRequest, error: Exception) -> Response:
+        code = "busy" if isinstance(error, Busy) else "not-ready"
+        return render(request, Problem(code, headers={"Retry-After": "2"}))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(NotReady, on_not_ready)

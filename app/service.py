@@ -29,6 +29,10 @@ class NotReady(TactlineError):  # noqa: N818 - reads as what it says
     """The engine is not loaded yet."""
 
 
+class Busy(NotReady):
+    """So many reviews wait that another would wait too long."""
+
+
 @dataclass(frozen=True)
 class Outlook:
     """The Outlook add-in as it is deployed. `client_id` is empty where nobody signs in; `authority` is
@@ -48,7 +52,7 @@ class Outlook:
 class Service:
     """`gate` knows who may come in. `engine` is None until it is loaded; accounts and store (of `gate`),
     `limits` and `house` until the service has started. `preview` shows developers the add-ons' cards;
-    `leaving` is set once the process was told to end."""
+    `leaving` is set once the process was told to end. `threads` reviews run at once, and `queue` may wait."""
 
     gate: Gate = field(default_factory=Gate)
     preview: bool = False
@@ -61,8 +65,10 @@ class Service:
     trusted_proxies: tuple[Network, ...] = ()
     engine: Engine | None = None
     threads: int = 1
+    queue: int = 100
     max_bytes: int = 1024 * 1024
     _limiter: anyio.CapacityLimiter | None = field(default=None, repr=False)
+    _inside: int = field(default=0, repr=False)
 
     def loaded(self) -> Engine:
         """The engine, its reviews counted. Raises NotReady."""
@@ -84,8 +90,13 @@ class Service:
             raise NotReady
         return self.gate.store
 
-    async def aside(self, work: Callable[[], T]) -> T:
-        """Run `work` in a thread, at most `threads` at once, so that the event loop stays free."""
+    async def aside(self, work: Callable[[], T], *, patient: bool = False) -> T:
+        """Run `work` in a thread, at most `threads` at once, so that the event loop stays free.
+
+        Raises Busy at once where `queue` others wait already; who is patient waits as well.
+        """
+        if not patient and self._inside >= self.threads + self.queue:
+            raise Busy
         if self._limiter is None:  # made here because a limiter belongs to a running event loop
             self._limiter = anyio.CapacityLimiter(self.threads)
             self.metrics.threads(self.threads)
@@ -95,7 +106,11 @@ class Service:
             with self.metrics.working(time.perf_counter() - asked):
                 return work()
 
-        return await anyio.to_thread.run_sync(counted, limiter=self._limiter)
+        self._inside += 1
+        try:
+            return await anyio.to_thread.run_sync(counted, limiter=self._limiter)
+        finally:
+            self._inside -= 1
 
 
 def of(request: Request) -> Service:

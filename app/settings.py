@@ -98,6 +98,13 @@ class Settings(BaseSettings):
         le=256,
         description="Reviews that run at once in a process; 0: cores divided by `workers`.",
     )
+    queue: int = Field(
+        default=100,
+        ge=0,
+        le=10_000,
+        description="Reviews that may wait for a thread in a process; more are answered 503 at once, so that "
+        "nobody waits for an answer that comes too late.",
+    )
 
     database_url: SecretStr = Field(
         default=SecretStr(""),

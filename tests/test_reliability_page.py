@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
 ROWS = [line for line in PAGE.splitlines() if line.startswith("| ") and "tests/" in line]
 
 
-def tests_of(path: Path) -> set[str]:
+def ids_of(path: Path) -> set[str]:
     """The ids of a file's tests, without parameters."""
     name = path.relative_to(ROOT).as_posix()
     found = set()
@@ -42,11 +42,11 @@ def test_every_row_is_whole_and_names_tests() -> None:
 def test_every_test_that_is_named_exists(named: str) -> None:
     path = ROOT / named.partition("::")[0]
     assert path.is_file()
-    assert named in tests_of(path)
+    assert named in ids_of(path)
 
 
 def test_every_test_of_a_fault_has_its_row() -> None:
-    written = set().union(*(tests_of(path) for path in (ROOT / "tests/faults").glob("test_*.py")))
+    written = set().union(*(ids_of(path) for path in (ROOT / "tests/faults").glob("test_*.py")))
     assert written
     assert written - FAULTS == set()
 

@@ -120,7 +120,7 @@ class Batch:
     async def _answer(self, number: int, line: bytes | None) -> bytes:
         self.mails += 1
         try:
-            out = await self.shared.aside(lambda: self._review(number, line))
+            out = await self.shared.aside(lambda: self._review(number, line), patient=True)
         except Problem as problem:
             self.failed += 1
             out = self._problem(number, line, problem)

@@ -48,6 +48,16 @@ router.include_router(house.router)
 router.include_router(me.router, dependencies=[Depends(needs("review"))])
 
 
+_SMALL = 16 * 1024
+"""Bytes of JSON that are checked sooner than a thread is found."""
+
+
+async def _parsed(shared: Service, body: bytes) -> ReviewIn:
+    if len(body) <= _SMALL:
+        return parse(ReviewIn, body)
+    return await shared.aside(lambda: parse(ReviewIn, body))
+
+
 @router.post(
     "/reviews",
     summary="Review a message",
@@ -73,9 +83,7 @@ async def create_review(
         if names:
             raise Problem("bad-fields", [FieldError(f"#/{name}", "raw-only") for name in names])
         # The store is asked while the body is read, so that mostly nobody waits for it.
-        incoming, wished = await asyncio.gather(
-            shared.aside(lambda: parse(ReviewIn, body)), wishes(shared, who.owner)
-        )
+        incoming, wished = await asyncio.gather(_parsed(shared, body), wishes(shared, who.owner))
         incoming = filled(incoming, wished)
         options, build = incoming, incoming.ask
     else:

@@ -23,7 +23,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUS = {
     "not-json": 400, "not-a-mail": 400, "no-key": 401, "wrong-key": 401, "host-not-allowed": 403,
     "not-found": 404, "method-not-allowed": 405, "too-slow": 408, "too-large": 413,
-    "wrong-content-type": 415, "bad-fields": 422, "internal": 500, "not-ready": 503,
+    "wrong-content-type": 415, "bad-fields": 422, "internal": 500, "not-ready": 503, "busy": 503,
     "no-calendar-token": 401, "bad-token": 401, "sign-in-expired": 401, "claims-challenge": 401,
     "wrong-scope": 403, "key-lacks-scope": 403, "more-consent": 403, "hold-gone": 404,
     "still-running": 409, "guideline-built-in": 409, "too-many-guidelines": 409, "hold-changed": 412,

@@ -22,7 +22,7 @@ from app.auth.keys import BadToken, KeysUnavailable
 from app.gmail import cards
 from app.gmail.door import SECONDS, Door
 from app.gmail.events import Event, NotAnEvent, read
-from app.service import Service
+from app.service import Busy, Service
 
 log = logs.get(__name__)
 router = APIRouter(include_in_schema=False)
@@ -88,7 +88,7 @@ async def _within(door: Door, do: str, clicked: bool, seconds: float) -> dict[st
             await door.prepare()
             answer: dict[str, Any] = await getattr(door, do)()
             return answer
-    except TimeoutError:
+    except (TimeoutError, Busy):
         if do in _TYPED:
             return wrap(door.unanswered("slow"))
         again = "refresh" if do in TRIGGERS else do

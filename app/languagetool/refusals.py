@@ -11,6 +11,7 @@ _SENTENCES = {
     "not-found": "There is no such path here",
     "method-not-allowed": "This path takes GET and POST",
     "too-slow": "The request took too long to arrive. Please send it again",
+    "busy": "The service has too much to do just now. Please try again in a moment",
     "not-ready": "The service is still starting. Please try again in a moment",
 }
 

@@ -15,7 +15,7 @@ from app import logs
 from app.api import faults
 from app.api.problems import Problem
 from app.mcp.tools import BY_NAME, TOOLS, Tool, given, worded
-from app.service import NotReady, Service
+from app.service import Busy, NotReady, Service
 from app.version import product_version
 from app.wishes import wishes
 
@@ -80,6 +80,8 @@ async def _called(shared: Service, tool: Tool, arguments: dict[str, Any], owner:
         answer, text = await shared.aside(work)
     except Problem as problem:
         return _failed(worded(problem))
+    except Busy:
+        return _failed("The service has too much to do just now; try again in a moment.")
     except NotReady:
         return _failed("The service is still starting; try again in a moment.")
     except faults.EXPECTED as error:
