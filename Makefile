@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CASES ?= $(wildcard ../shared/cases/dev/*.jsonl)
 RATINGS ?= $(wildcard ../shared/data)
 
-.PHONY: run test lint types imports tests fuzz fuzz-api accuracy train train-transformer lock sbom audit clean
+.PHONY: run test lint types imports tests bench load thorough fuzz fuzz-api accuracy train train-transformer lock sbom audit clean
 
 run: $(VENV)/.run
 	$(BIN)/tactline serve
@@ -37,6 +37,10 @@ fuzz: $(VENV)/.dev
 # The figures of docs/performance.md. Nothing else should run meanwhile.
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench --write docs/performance.md
+
+# Load by Locust for half an hour, then three times too much (docs/performance.md).
+load: $(VENV)/.dev
+	bash tests/load/run.sh
 
 # The large tests at their full size: 10,000 mails in a batch, 1,000 holds with two kills, 2,000 cards.
 thorough: $(VENV)/.dev

@@ -39,6 +39,7 @@ _REPLY = re.compile(r"\s*re\s*:", re.IGNORECASE)
 _REFERENCES, _RECIPIENTS = 12, 20
 _LINE = 900  # a line of a mail may have 998
 _FOLD = "\r\n "
+_SUBJECT = 500
 # What `str.splitlines` breaks at besides ends of lines. The library does, and fears a header in the rest.
 _ODD_BREAKS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _BARE = re.compile(rb"\r\n|\r|\n")
@@ -118,7 +119,8 @@ def read_draft(raw: bytes) -> Document:
     if found is None:
         raise NotAMail("the draft has no text")
     alone = Message(policy.compat32)
-    alone["Subject"] = message.get("Subject", "")
+    # To write one that is not all ASCII takes time that grows as the square of its length.
+    alone["Subject"] = one_line(message.get("Subject", ""))[:_SUBJECT]
     alone["Content-Type"] = found[0].get("Content-Type", "text/plain")
     _fill(alone, _content(found[0]))
     _, document = read_mail(alone.as_bytes(policy=_WIRE))
