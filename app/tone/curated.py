@@ -8,14 +8,14 @@ speak.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import regex
 
 from app.guidance.schema import Guidance
 from app.tone.rules import fold_pattern
 from app.tone.templates import has_placeholder
-from app.tone.text import fold
+from app.tone.text import fold, fold_text
 from app.tone.types import Clause, Span
 
 # A template with the writer's own facts in it is only as right as those: from here on the reader is believed.
@@ -28,15 +28,25 @@ _ANY = r"[^.!?\n]{1,120}?"
 _EDGE = r"[\s.,;:!?()\"'-]"
 
 
-@dataclass(frozen=True)
 class _Phrase:
-    pattern: regex.Pattern[str]
-    bare: bool
-    """Nothing in it is the writer's own."""
+    """A phrase, compiled when a sentence first holds its longest word; `bare` where no fact stands in it."""
+
+    def __init__(self, template: str) -> None:
+        self._template = template
+        self.bare = all(part["fact"] is None and part["gap"] is None for part in _PARTS.finditer(template))
+
+    @cached_property
+    def word(self) -> str:
+        own = regex.findall(r"\w+", fold_text(_PARTS.sub(" ", self._template)))
+        return max(own, key=len, default="")
+
+    @cached_property
+    def pattern(self) -> regex.Pattern[str]:
+        return _compiled(self._template)
 
 
 class Curated:
-    """All phrases of the guidance, compiled once a language."""
+    """All phrases of the guidance."""
 
     def __init__(self, guidance: Guidance) -> None:
         found: dict[str, dict[str, _Phrase]] = {}
@@ -47,7 +57,7 @@ class Curated:
                 templates += [rule.replacement for rule in words.rules if rule.replacement]
                 templates += [insert.text for insert in words.inserts]
                 phrases = found.setdefault(language, {})
-                phrases |= {t: _phrase(t) for t in templates if _telling(t)}
+                phrases |= {t: _Phrase(t) for t in templates if _telling(t)}
                 gaps.setdefault(guideline.id, set()).update(
                     gap["gap"] for t in templates for gap in _PARTS.finditer(t) if gap["gap"]
                 )
@@ -64,6 +74,8 @@ class Curated:
         folded = fold(source)
         inside = _without_edges(source, Span(clause.span.start - start, clause.span.end - start))
         for phrase in self._phrases.get(language, ()):
+            if phrase.word not in folded.text:
+                continue
             try:
                 matches = list(phrase.pattern.finditer(folded.text, timeout=_SECONDS))
             except TimeoutError:
@@ -86,8 +98,8 @@ def _telling(template: str) -> bool:
     return len(regex.findall(r"\w+", own)) >= 3
 
 
-def _phrase(template: str) -> _Phrase:
-    out, at, bare = [], 0, True
+def _compiled(template: str) -> regex.Pattern[str]:
+    out, at = [], 0
     for part in _PARTS.finditer(template):
         out.append(_literal(template[at : part.start()]))
         at = part.end()
@@ -96,13 +108,10 @@ def _phrase(template: str) -> _Phrase:
         elif part["joint"] is not None:
             out.append(r"\w{0,3} *")  # the conjunction that the writer had there
         else:
-            bare = False
             out.append(_ANY)
     out.append(_literal(template[at:]))
     body = "".join(out).rstrip()
-    return _Phrase(
-        regex.compile(rf"(?:^|(?<={_EDGE}))(?P<phrase>{body})(?=$|{_EDGE})", regex.IGNORECASE), bare
-    )
+    return regex.compile(rf"(?:^|(?<={_EDGE}))(?P<phrase>{body})(?=$|{_EDGE})", regex.IGNORECASE)
 
 
 def _literal(words: str) -> str:

@@ -26,7 +26,7 @@ from app.tone.edits import (
     lower,
     starts_sentence,
 )
-from app.tone.rules import Hit, compile_pattern, search
+from app.tone.rules import Hit, Pattern, compile_pattern, search
 from app.tone.templates import Voice, render
 from app.tone.text import fold, fold_text
 from app.tone.types import Clause, Span
@@ -44,22 +44,19 @@ def hear(text: str, cues: Cues | None, patterns: Mapping[str, Sequence[regex.Pat
 
 
 class Phrasebook:
-    """All moves and connectives, compiled. Raises GuidanceError for a broken pattern."""
+    """All moves and connectives. Raises GuidanceError for a broken pattern of the house."""
 
     def __init__(self, guidance: Guidance) -> None:
         self._guidance = guidance
-        self._moves: dict[tuple[str, str], list[tuple[Move, regex.Pattern[str] | None]]] = {}
+        self._moves: dict[tuple[str, str], list[tuple[Move, Pattern | None]]] = {}
         for guideline in guidance.guidelines.values():
             for language, words in guideline.words.items():
-                self._moves[guideline.id, language] = [
-                    (
-                        move,
-                        compile_pattern(move.match, f"{guideline.id}/{language}.toml move")
-                        if move.match
-                        else None,
-                    )
-                    for move in words.moves
-                ]
+                where = f"{guideline.id}/{language}.toml move"
+                found = [(move, Pattern(move.match, where) if move.match else None) for move in words.moves]
+                self._moves[guideline.id, language] = found
+                for _, pattern in found if guideline.house else ():
+                    if pattern is not None:
+                        pattern.compiled  # noqa: B018 - what is wrong with it is told now
         self._voices = {
             language: {
                 kind: [compile_pattern(p, f"language/{language}.toml {kind}") for p in getattr(cues, kind)]
@@ -128,7 +125,9 @@ class Phrasebook:
                 if not tied:
                     plain.append(self._fit(text, room, render(move.text, voice), language, name))
                 continue
-            found = next(search(pattern, folded, source), None)
+            found = None
+            if pattern.may_match(folded.text):
+                found = next(search(pattern.compiled, folded, source), None)
             if found is not None:
                 words = _filled(move.text, voice, self._low(text, clause.span, found[1], language))
                 if words is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 
 import regex
@@ -60,6 +60,30 @@ def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
         return regex.compile(fold_pattern(pattern), regex.IGNORECASE)
     except regex.error as error:
         raise GuidanceError(f"{where}: pattern: {error}") from error
+
+
+class Pattern:
+    """A pattern of the guidance, compiled when a text first holds its letters.
+
+    To compile all takes seconds, and most mails need few, of one language.
+    """
+
+    def __init__(self, source: str, where: str) -> None:
+        self._source = source
+        self._where = where
+
+    @cached_property
+    def compiled(self) -> regex.Pattern[str]:
+        """Raises GuidanceError naming where it stands."""
+        return compile_pattern(self._source, self._where)
+
+    @cached_property
+    def need(self) -> Needed:
+        return needed(fold_pattern(self._source))
+
+    def may_match(self, folded: str) -> bool:
+        """Whether it is worth trying on folded text."""
+        return may_match(self.need, folded)
 
 
 def search(
@@ -141,10 +165,11 @@ def piled_up(text: str) -> Iterator[Span]:
 
 
 class RuleBook:
-    """All rules in force, compiled once. Raises GuidanceError for a broken pattern."""
+    """All rules in force. Raises GuidanceError for a broken pattern of the house; those of the product are
+    tested."""
 
     def __init__(self, guidance: Guidance) -> None:
-        self._patterns: dict[str, list[tuple[str, Rule, regex.Pattern[str], Needed]]] = {}
+        self._patterns: dict[str, list[tuple[str, Rule, Pattern]]] = {}
         self._quick = frozenset(g.id for g in guidance.guidelines.values() if g.house)
         self._checks: dict[str, list[tuple[str, Rule]]] = {}
         for guideline in guidance.guidelines.values():
@@ -153,10 +178,10 @@ class RuleBook:
                     if rule.pattern is None:
                         self._checks.setdefault(language, []).append((guideline.id, rule))
                     else:
-                        where = f"{guideline.id}/{language}.toml {rule.id}"
-                        compiled = compile_pattern(rule.pattern, where)
-                        need = needed(fold_pattern(rule.pattern))
-                        self._patterns.setdefault(language, []).append((guideline.id, rule, compiled, need))
+                        pattern = Pattern(rule.pattern, f"{guideline.id}/{language}.toml {rule.id}")
+                        if guideline.house:
+                            pattern.compiled  # noqa: B018 - what is wrong with it is told now
+                        self._patterns.setdefault(language, []).append((guideline.id, rule, pattern))
 
     def find(self, document: Document, language: str) -> list[Hit]:
         """Every match in the writer's own words, by start. Spans are code points of `document.text`."""
@@ -171,11 +196,11 @@ class RuleBook:
         folded = fold(piece)
         quoted = quoted_spans(folded)
         hits = []
-        for guideline, rule, pattern, need in self._patterns.get(language, ()):
-            if not may_match(need, folded.text):
+        for guideline, rule, pattern in self._patterns.get(language, ()):
+            if not pattern.may_match(folded.text):
                 continue
             seconds = QUICK if guideline in self._quick else _SECONDS
-            for span, facts in _unquoted(pattern, folded, piece, quoted, seconds):
+            for span, facts in _unquoted(pattern.compiled, folded, piece, quoted, seconds):
                 hits.append(Hit(guideline, rule, Span(span.start + at, span.end + at), facts))
         # What needs no words is looked for in every language, also in one that has no guidance.
         for guideline, rule in self._checks.get(language, self._checks.get("en", ())):
@@ -192,8 +217,8 @@ class Anger:
     """Whether a client declares to be angry: words so plain that no reader is needed, nor asked."""
 
     def __init__(self, guidance: Guidance) -> None:
-        self._patterns: dict[str, list[regex.Pattern[str]]] = {
-            code: [compile_pattern(pattern, f"language/{code}.toml angry") for pattern in cues.angry]
+        self._patterns: dict[str, list[Pattern]] = {
+            code: [Pattern(pattern, f"language/{code}.toml angry") for pattern in cues.angry]
             for code, cues in guidance.cues.items()
         }
 
@@ -203,7 +228,7 @@ class Anger:
             piece = document.text[segment.span.start : segment.span.end]
             folded = fold(piece)
             quoted = quoted_spans(folded)
-            patterns = self._patterns.get(language, ())
+            patterns = (p.compiled for p in self._patterns.get(language, ()) if p.may_match(folded.text))
             if any(True for pattern in patterns for _ in _unquoted(pattern, folded, piece, quoted)):
                 return True
         return False

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.guidance.schema import ROOT, load
 from app.tone import rules
 from app.tone.literals import may_match, needed
-from app.tone.rules import RuleBook, compile_pattern, fold_pattern
+from app.tone.rules import Pattern, RuleBook, compile_pattern, fold_pattern
 from app.tone.text import fold
 from app.tone.train_data import labelled
 from app.tone.types import LANGUAGES
@@ -66,11 +66,21 @@ def test_most_patterns_need_something() -> None:
     assert len(known) > 0.75 * len(PATTERNS)
 
 
+class Tried(Pattern):
+    """A pattern that is tried on everything."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        super().__init__(pattern._source, pattern._where)
+
+    def may_match(self, folded: str) -> bool:
+        return True
+
+
 def _everything(book: RuleBook, text: str, language: str) -> list[rules.Hit]:
     """What is found when every pattern is tried."""
     known = book._patterns
     try:
-        book._patterns = {code: [(*entry[:3], ()) for entry in entries] for code, entries in known.items()}
+        book._patterns = {code: [(g, r, Tried(p)) for g, r, p in entries] for code, entries in known.items()}
         return book.find_in(text, language)
     finally:
         book._patterns = known
