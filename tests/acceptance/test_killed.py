@@ -66,8 +66,9 @@ class Clients:
                 with self._lock:
                     self.answered[number] = answer.status_code, answer.json()
                 return
-            # Killed under it, being started again, or another is still at it: everything else is a defect.
-            assert answer is None or answer.status_code in (409, 503), answer.text
+            # Killed under it, being started again, another still at it, or the calendar slow on a machine
+            # that has more to do: everything else is a defect.
+            assert answer is None or answer.status_code in (409, 503, 504), answer.text
             with self._lock:
                 self.failures += 1
             time.sleep(0.5)
@@ -88,7 +89,9 @@ def test_none_is_lost_and_none_is_doubled(
             going = [pool.submit(clients.ask, number) for number in range(HOLDS)]
             for enough in KILLED_AFTER:
                 while len(clients.answered) < enough:
-                    assert not any(one.done() and one.exception() for one in going)
+                    for one in going:
+                        if one.done():
+                            one.result()
                     time.sleep(0.01)
                 worker.kill()
                 worker.start()

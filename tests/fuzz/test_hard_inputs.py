@@ -230,7 +230,8 @@ def test_bidi_overrides_move_no_offset_and_hide_no_words(client: Client) -> None
     for text in (plain, hidden):
         answer = client.review({"direction": "outgoing", "text": text}, offset_encoding="code-point")
         found.append(answer.json()["findings"])
-    assert {one["guideline"] for one in found[0]} == {one["guideline"] for one in found[1]} != set()
+    # Who hides words is not trusted more; a reader may even find more in it.
+    assert set() != {one["guideline"] for one in found[0]} <= {one["guideline"] for one in found[1]}
     assert all(hidden[one["start"] : one["end"]] == one["quote"] for one in found[1])
 
 
