@@ -76,13 +76,13 @@ class Clients:
 
 
 def test_none_is_lost_and_none_is_doubled(
-    postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fresh_postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ABANDONED_AFTER", str(size(15, 60)))
     with graph_served() as (graph, address):
         for person in range(PEOPLE):
             graph.user(f"token-{person}", f"person-{person}")
-        settings = {"database_url": postgresql, "secrets": "s" * 40, "log_level": "warning"}
+        settings = {"database_url": fresh_postgresql, "secrets": "s" * 40, "log_level": "warning"}
         worker = Worker(address, settings, tmp_path / "log")
         clients = Clients(worker)
         with running(worker), clients.http, ThreadPoolExecutor(CLIENTS) as pool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-import time
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -237,22 +236,6 @@ def test_a_house_guideline_without_examples_is_refused() -> None:
 def test_thanks_are_politer_than_orders() -> None:
     rude = read("Why did you not answer? Do it now.").politeness
     assert read("Thank you so much for your help! Could you please send me the plan?").politeness > rude + 10
-
-
-def test_a_warm_reading_is_quick() -> None:
-    text = (
-        "Dear Ms Ode,\n\n" + "The second coat of paint goes on tomorrow, and we will send you a photo. " * 14
-    )
-    text = "".join(f"{part}. " if part.strip() else "" for part in text.split(". "))
-    read(text)
-    spent = []
-    for number in range(5):
-        changed = text.replace("second", f"{number}th")
-        begun = time.perf_counter()
-        read(changed)
-        spent.append(time.perf_counter() - begun)
-    # 40 ms is the aim on an idle machine (docs/accuracy.md has the figures); a busy one may take longer.
-    assert min(spent) < 0.12
 
 
 def test_the_weights_are_small_enough_to_commit() -> None:
