@@ -31,7 +31,7 @@ from app.gmail import preview
 from app.languagetool import endpoints as languagetool
 from app.mcp import endpoints as mcp
 from app.outlook import endpoints as outlook
-from app.service import Busy, Engine, NotReady, Outlook, Service
+from app.service import Engine, NotReady, Outlook, Service
 from app.settings import Settings, load
 from app.starting import Connect
 from app.tone.mail import read_text
@@ -151,8 +151,8 @@ def create_app(
         return render(request, faults.problem(error))
 
     async def on_not_ready(request: HttpRequest, error: Exception) -> Response:
-        code = "busy" if isinstance(error, Busy) else "not-ready"
-        return render(request, Problem(code, headers={"Retry-After": "2"}))
+        assert isinstance(error, NotReady)  # noqa: S101 - registered for this type
+        return render(request, Problem(error.code, headers={"Retry-After": "2"}))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(NotReady, on_not_ready)

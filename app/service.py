@@ -26,11 +26,15 @@ T = TypeVar("T")
 
 
 class NotReady(TactlineError):  # noqa: N818 - reads as what it says
-    """The engine is not loaded yet."""
+    """The engine is not loaded yet. `code` is that of the problem which says so."""
+
+    code = "not-ready"
 
 
 class Busy(NotReady):
     """So many reviews wait that another would wait too long."""
+
+    code = "busy"
 
 
 @dataclass(frozen=True)

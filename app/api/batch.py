@@ -79,7 +79,7 @@ class Batch:
 
     async def make(self, outbox: Outbox) -> None:
         """Answer every line into the outbox. Raises ClientDisconnect when the client leaves too early."""
-        number, before = 0, None
+        number = 0
         try:
             async with aclosing(lines(self.request.stream(), self.most)) as found:
                 async for line in found:
@@ -87,8 +87,9 @@ class Batch:
                     if line is not None and not line.strip():
                         continue
                     await self._afford()
-                    before = asyncio.create_task(self._hand_out(outbox, number, line, before))
-                    self._under_way.append(before)
+                    before = self._under_way[-1] if self._under_way else None
+                    task = asyncio.create_task(self._hand_out(outbox, number, line, before))
+                    self._under_way.append(task)
                     while len(self._under_way) > self.shared.threads:
                         await self._under_way.popleft()
             while self._under_way:

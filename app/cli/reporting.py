@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import strings
+from app.cli.files import replacing
 from app.errors import TactlineError
 from app.guidance.house import load_all
 from app.report.figures import LEAST, Cells, TooFewError
@@ -29,10 +30,9 @@ def run(reviews: Sequence[Path], out: Path, explain_in: Language, language: Lang
     except TooFewError:
         raise TactlineError(strings.say(language, "cli.error.too-few-reviews", least=LEAST)) from None
     html = Page(guidance, explain_in).render(report, today)
-    aside = out.with_name(f"{out.name}.new")
     try:
-        aside.write_text(html, "utf-8")
-        aside.replace(out)
+        with replacing(out) as aside:
+            aside.write_text(html, "utf-8")
     except OSError:
         raise TactlineError(strings.say(language, "cli.error.unwritable", path=out)) from None
     print(strings.say(language, "cli.reported", path=out, count=report.all.count), file=sys.stderr)

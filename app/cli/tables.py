@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.api.answers import ReviewOut
+from app.cli.files import replacing
 from app.tone.types import DIMENSIONS
 
 CSV, PARQUET = ".csv", ".parquet"
@@ -56,10 +57,9 @@ def flat(name: str, date: str | None, answer: ReviewOut) -> dict[str, Any]:
 
 def write(rows: Iterator[dict[str, Any]], out: Path, suffix: str) -> None:
     """Make the file, whole or not at all. Raises OSError."""
-    aside = out.with_name(f"{out.name}.new")
     writers = {CSV: _csv, PARQUET: _parquet}
-    writers.get(suffix, _jsonl)(rows, aside)
-    aside.replace(out)
+    with replacing(out) as aside:
+        writers.get(suffix, _jsonl)(rows, aside)
 
 
 def _jsonl(rows: Iterator[dict[str, Any]], path: Path) -> None:

@@ -25,7 +25,7 @@ from app.gmail.compose import as_html
 from app.tone import charsets
 from app.tone.html import to_text
 from app.tone.mail import NotAMail, read_mail
-from app.tone.mail_parser import TooManyParts, addresses, parse
+from app.tone.mail_parser import TooManyParts, addresses, beginning, parse
 from app.tone.types import Direction, Document
 
 _MAX_PARTS = 500
@@ -102,10 +102,7 @@ def sender(header: Callable[[str], str]) -> str:
 
 def header_of(raw: bytes) -> Callable[[str], str]:
     """The headers of a raw mail by name, "" for those that it does not have."""
-    try:
-        message = parse(raw)
-    except TooManyParts as error:
-        message = error.message
+    message = beginning(raw)
     return lambda name: str(message.get(name, ""))
 
 

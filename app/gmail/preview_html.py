@@ -12,10 +12,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from app import strings
 from app.gmail.widgets import Card
+from app.templating import environment
 from app.tone.types import Language
 
 WIDGETS = frozenset(
@@ -27,13 +26,7 @@ _TAG = re.compile(
     r'|<font color="(?P<color>#[0-9A-Fa-f]{6})">'
 )
 _REFERENCES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"'}
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = environment(Path(__file__).parent)
 
 
 class Safe:

@@ -28,7 +28,7 @@ from app.languagetool import answers, asking, forms, languages, refusals, rules
 from app.languagetool.asking import Check
 from app.languagetool.refusals import Refused
 from app.limits import TooManyRequests
-from app.service import Busy, Engine, NotReady
+from app.service import Engine, NotReady
 from app.tone.types import Language
 from app.wishes import Wishes, wishes
 
@@ -119,8 +119,7 @@ def _line(endpoint: Endpoint) -> Endpoint:
         except Refused as refusal:
             return _refused(request, refusal)
         except NotReady as error:
-            code = "busy" if isinstance(error, Busy) else "not-ready"
-            return _refused(request, refusals.of(code, 503, 0))
+            return _refused(request, refusals.of(error.code, 503, 0))
         except HTTPException as error:  # the body was longer than is read, or did not come
             code = {408: "too-slow", 413: "too-large"}.get(error.status_code, "")
             refused = _refused(request, refusals.of(code, error.status_code, _door(request).most))

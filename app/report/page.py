@@ -8,24 +8,17 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 import app
 from app import strings
 from app.guidance.schema import Guidance, Guideline
 from app.report.figures import LEAST, Group, Habit, Report, Span, Unit
+from app.templating import environment
 from app.tone.types import DIMENSIONS, Language
 
 _HERE = Path(__file__).parent
 # The guideline pages' style comes first: a report looks like what it speaks of.
 _STYLES = (Path(app.__file__).parent / "web" / "pages.css", _HERE / "templates" / "report.css")
-_environment = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = environment(_HERE / "templates")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import TactlineError
-from app.tone.types import Band, Direction
+from app.tone.types import DIMENSIONS, Band, Direction
 
 _LISTS = ("findings", "missing")
 
@@ -80,9 +80,8 @@ class _Review(BaseModel):
     def row(self) -> Row | None:
         if self.direction != "outgoing" or self.score is None or self.band is None:
             return None
-        columns = ("calm", "empathy", "ownership", "candour", "follow_through")
         dimensions = self.dimensions or {
-            name: value for name in columns if (value := getattr(self, name)) is not None
+            name: value for name in DIMENSIONS if (value := getattr(self, name)) is not None
         }
         missing = [*self.missing, *(item.guideline for item in self.elements if item.status == "missing")]
         flagged = [item if isinstance(item, str) else item.guideline for item in self.findings]

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 
 from app.tone import charsets
 from app.tone.html import to_text
-from app.tone.mail_parser import TooManyParts, addresses, parse
+from app.tone.mail_parser import addresses, beginning
 from app.tone.segments import segment
 from app.tone.types import JUDGED, Document, Note, Segment, Span
 
@@ -146,21 +146,12 @@ def _beginning(source: str) -> str:
 def _parse(raw: bytes) -> Message:
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     try:
-        message = parse(raw, modern=True)
-    except TooManyParts as error:
-        message = error.message
+        message = beginning(raw, modern=True)
     except Exception:  # the modern header parser has bugs that damaged mail finds
-        message = _as_far_as_it_goes(raw)
+        message = beginning(raw)
     if not _KNOWN_HEADERS & {name.lower() for name in message}:
         raise NotAMail("no mail header at the beginning")
     return message
-
-
-def _as_far_as_it_goes(raw: bytes) -> Message:
-    try:
-        return parse(raw)
-    except TooManyParts as error:
-        return error.message
 
 
 def _header(message: Message, name: str) -> str:

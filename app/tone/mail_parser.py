@@ -88,6 +88,14 @@ def parse(raw: bytes, *, modern: bool = False) -> Message:
     return cast(Message, parser.parsebytes(raw))
 
 
+def beginning(raw: bytes, *, modern: bool = False) -> Message:
+    """The same as far as it is read: one with too many parts has the first of them."""
+    try:
+        return parse(raw, modern=modern)
+    except TooManyParts as error:
+        return error.message
+
+
 def addresses(value: str) -> list[tuple[str, str]]:
     """Names and addresses of a header's value, none where it is made to be endless."""
     try:

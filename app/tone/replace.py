@@ -52,11 +52,10 @@ class Phrasebook:
         for guideline in guidance.guidelines.values():
             for language, words in guideline.words.items():
                 where = f"{guideline.id}/{language}.toml move"
-                found = [(move, Pattern(move.match, where) if move.match else None) for move in words.moves]
-                self._moves[guideline.id, language] = found
-                for _, pattern in found if guideline.house else ():
-                    if pattern is not None:
-                        pattern.compiled  # noqa: B018 - what is wrong with it is told now
+                self._moves[guideline.id, language] = [
+                    (move, Pattern(move.match, where, at_once=guideline.house) if move.match else None)
+                    for move in words.moves
+                ]
         self._voices = {
             language: {
                 kind: [compile_pattern(p, f"language/{language}.toml {kind}") for p in getattr(cues, kind)]

@@ -65,12 +65,15 @@ def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
 class Pattern:
     """A pattern of the guidance, compiled when a text first holds its letters.
 
-    To compile all takes seconds, and most mails need few, of one language.
+    To compile all takes seconds, and most mails need few, of one language. What is wrong with one of the
+    house is told `at_once`, by GuidanceError.
     """
 
-    def __init__(self, source: str, where: str) -> None:
+    def __init__(self, source: str, where: str, *, at_once: bool = False) -> None:
         self._source = source
         self._where = where
+        if at_once:
+            self.compiled  # noqa: B018 - for its error
 
     @cached_property
     def compiled(self) -> regex.Pattern[str]:
@@ -178,9 +181,8 @@ class RuleBook:
                     if rule.pattern is None:
                         self._checks.setdefault(language, []).append((guideline.id, rule))
                     else:
-                        pattern = Pattern(rule.pattern, f"{guideline.id}/{language}.toml {rule.id}")
-                        if guideline.house:
-                            pattern.compiled  # noqa: B018 - what is wrong with it is told now
+                        where = f"{guideline.id}/{language}.toml {rule.id}"
+                        pattern = Pattern(rule.pattern, where, at_once=guideline.house)
                         self._patterns.setdefault(language, []).append((guideline.id, rule, pattern))
 
     def find(self, document: Document, language: str) -> list[Hit]:

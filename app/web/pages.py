@@ -5,23 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from app import strings
 from app.guidance.schema import MARK, Flag, Guidance, Guideline
+from app.templating import environment
 from app.tone.templates import Voice, render
 from app.tone.types import LANGUAGES, Language
 
 _FLAGGED = 8
 _FINE = 6
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = environment(Path(__file__).parent / "templates")
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,10 @@ def put(page: str, part: str, figures: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=PARTS)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
     parser.add_argument("--write", type=Path)
     chosen = parser.parse_args()
-    for part in chosen.parts:
+    for part in chosen.parts or PARTS:
         figures = measured(part)
         print(figures, flush=True)
         if chosen.write is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.machine import Row, resident, side_by_side  # before numpy: it sets the threads
+from tests.bench.machine import Row, side_by_side  # before numpy: it sets the threads
 
 # ruff: isort: split
 import datetime as dt
@@ -186,10 +186,6 @@ def _installed() -> dict[str, Callable[[str], object]]:
     except ImportError:
         pass
     return found
-
-
-def memory() -> float:
-    return resident()
 
 
 def rows() -> list[Row]:

@@ -8,9 +8,6 @@ from tests.bench.machine import Row, percentile, resident
 import asyncio
 import contextlib
 import itertools
-import os
-import re
-import signal
 import statistics
 import subprocess
 import sys
@@ -24,6 +21,7 @@ import httpx
 from app.tone.types import LANGUAGES
 from tests.acceptance.workers import ROOT, free_port
 from tests.bench.mails import unseen
+from tests.serving import Served, served
 
 COUNT = 160  # mails for each figure
 CLIENTS = (1, 8, 64)
@@ -39,42 +37,27 @@ def body(*, plain: bool = True) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def started(*command: str, port: int, path: str) -> Iterator[int]:
-    """A program as long as the block lasts, once it answers at `path`; its number."""
-    with tempfile.TemporaryDirectory() as state:
-        made = f"sqlite:///{state}/tactline.db"
-        process = subprocess.Popen(  # noqa: S603 - our own programs
-            [sys.executable, *command], cwd=ROOT, stderr=subprocess.DEVNULL,
-            env={**os.environ, "TACTLINE_DATABASE_URL": made}, start_new_session=True,
-        )  # fmt: skip
-        try:
-            for _ in range(1200):
-                with contextlib.suppress(httpx.TransportError):
-                    if httpx.get(f"http://127.0.0.1:{port}{path}").status_code == 200:
-                        break
-                time.sleep(0.05)
-            else:
-                raise RuntimeError("the program did not start")
-            yield process.pid
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(60)
+def service(workers: int) -> Iterator[Served]:
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder), "--workers", str(workers)) as found:
+        yield found
 
 
 @contextlib.contextmanager
-def service(workers: int) -> Iterator[tuple[str, int]]:
+def echoing() -> Iterator[str]:
+    """An endpoint that only answers what it is sent, in a process of its own; its address."""
     port = free_port()
-    command = (
-        "-c",
-        "from app.cli import main; main()",
-        "serve",
-        "--port",
-        str(port),
-        "--workers",
-        str(workers),
-    )
-    with started(*command, port=port, path="/readyz") as process:
-        yield f"http://127.0.0.1:{port}", process
+    command = ("-m", "uvicorn", "--port", str(port), "--log-level", "error", "tests.bench.echo:app")
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT)  # noqa: S603 - our own program
+    try:
+        while process.poll() is None:
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"http://127.0.0.1:{port}/docs")
+                break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/echo"
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 async def asked(address: str, bodies: list[dict[str, object]], clients: int) -> tuple[list[float], float]:
@@ -105,15 +88,13 @@ def warm(address: str) -> None:
 
 
 def against_echo() -> Iterator[Row]:
-    port = free_port()
-    echo = started("-m", "uvicorn", "--port", str(port), "--log-level", "error", "tests.bench.echo:app",
-                   port=port, path="/docs")  # fmt: skip
-    with service(1) as (address, _), echo:
+    with service(1) as found, echoing() as echo:
+        address = found.address
         warm(f"{address}/v1/reviews")
         ours, theirs = [], []
         for content in [body() for _ in range(COUNT // 2)]:  # side by side, one after the other
             one, _ = asyncio.run(asked(f"{address}/v1/reviews", [content], 1))
-            other, _ = asyncio.run(asked(f"http://127.0.0.1:{port}/echo", [content], 1))
+            other, _ = asyncio.run(asked(echo, [content], 1))
             ours += one
             theirs += other
         review, bare = statistics.median(ours), statistics.median(theirs)
@@ -124,7 +105,8 @@ def against_echo() -> Iterator[Row]:
 
 
 def with_clients() -> Iterator[Row]:
-    with service(1) as (address, process):
+    with service(1) as found:
+        address = found.address
         warm(f"{address}/v1/reviews")
         for clients in CLIENTS:
             spent, whole = run(f"{address}/v1/reviews", clients, max(COUNT, 3 * clients))
@@ -134,33 +116,22 @@ def with_clients() -> Iterator[Row]:
                 f"p50 {1000 * middle:.0f} ms, p99 {1000 * late:.0f} ms, {len(spent) / whole:.0f} a second",
                 f"p99 {late / middle:.1f}x p50", "10x" if clients == CLIENTS[-1] else "",
             )  # fmt: skip
-        yield Row("Memory of the process after it", "", f"{resident(process):.0f} MiB", "500 MiB")
+        yield Row("Memory of the process after it", "", f"{resident(found.process.pid):.0f} MiB", "500 MiB")
 
 
 def with_workers() -> Iterator[Row]:
     rates: dict[int, float] = {}
     for workers in (1, 2):
-        with service(workers) as (address, process):
-            warm(f"{address}/v1/reviews")
-            spent, whole = run(f"{address}/v1/reviews", 8)
+        with service(workers) as found:
+            warm(f"{found.address}/v1/reviews")
+            spent, whole = run(f"{found.address}/v1/reviews", 8)
             rates[workers] = len(spent) / whole
-            kept = [resident(child) for child in children(process)] or [resident(process)]
+            kept = [resident(child) for child in found.workers() or [found.process.pid]]
         yield Row(
             f"Throughput with {workers} process{'es' if workers > 1 else ''}, 8 clients, 200 unseen words",
             f"{rates[workers]:.1f} mails a second, {max(kept):.0f} MiB a process",
             f"{rates[workers] / rates[1]:.2f}x one", "50 a second" if workers > 1 else "",
         )  # fmt: skip
-
-
-def children(process: int) -> list[int]:
-    """The processes that hold a model among those that this one started."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/status"):
-        with contextlib.suppress(OSError):
-            text = status.read_text()
-            if re.search(rf"^PPid:\s+{process}$", text, re.MULTILINE):
-                found.append(int(status.parent.name))
-    return [child for child in found if resident(child) > 200]
 
 
 def rows() -> list[Row]:
