@@ -152,7 +152,7 @@ def create_app(
 
     async def on_not_ready(request: HttpRequest, error: Exception) -> Response:
         assert isinstance(error, NotReady)  # noqa: S101 - registered for this type
-        return render(request, Problem(error.code, headers={"Retry-After": "2"}))
+        return render(request, Problem(error.code, headers={"Retry-After": str(error.wait)}))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(NotReady, on_not_ready)

@@ -26,9 +26,10 @@ T = TypeVar("T")
 
 
 class NotReady(TactlineError):  # noqa: N818 - reads as what it says
-    """The engine is not loaded yet. `code` is that of the problem which says so."""
+    """The engine is not loaded yet. `code` is that of the problem which says so; `wait` is in seconds."""
 
     code = "not-ready"
+    wait = 2
 
 
 class Busy(NotReady):

@@ -119,7 +119,9 @@ def _line(endpoint: Endpoint) -> Endpoint:
         except Refused as refusal:
             return _refused(request, refusal)
         except NotReady as error:
-            return _refused(request, refusals.of(error.code, 503, 0))
+            refused = _refused(request, refusals.of(error.code, 503, 0))
+            refused.headers["Retry-After"] = str(error.wait)
+            return refused
         except HTTPException as error:  # the body was longer than is read, or did not come
             code = {408: "too-slow", 413: "too-large"}.get(error.status_code, "")
             refused = _refused(request, refusals.of(code, error.status_code, _door(request).most))

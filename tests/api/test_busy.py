@@ -70,6 +70,7 @@ def test_who_would_wait_too_long_is_told_at_once(client: Client, held: Held) -> 
         line = client.post("/v2/check", data={"text": "Hello Anna", "language": "en-GB"})
         assert line.status_code == 503
         assert line.text.startswith("Error: The service has too much to do")
+        assert int(line.headers["retry-after"]) > 0
     answers = [each.result().json() for each in going]
     assert answers[0] == answers[1] == client.review(MAIL).json()
     assert client.app.state.service._inside == 0
