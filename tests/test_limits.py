@@ -268,7 +268,7 @@ class TestRedis:
             server.resume()
             server.remove()
         assert made == 200
-        assert took < 30  # half a second for all at once, not for each of them
+        assert took < 3  # half a second, on a machine that is not busy
 
     def test_two_processes_count_together(self, redis_url: str) -> None:
         async def steps() -> None:

@@ -99,8 +99,10 @@ def _shared(request: Request) -> dict[str, str]:
     return headers
 
 
-def _refused(request: Request, refusal: Refused) -> Response:
-    return PlainTextResponse(refusal.line, refusal.status, headers=_shared(request) | _NO_STORE)
+def _refused(request: Request, refusal: Refused, headers: Mapping[str, str] | None = None) -> Response:
+    answer = PlainTextResponse(refusal.line, refusal.status, headers=_shared(request) | _NO_STORE)
+    answer.headers.update(headers or {})
+    return answer
 
 
 def _line(endpoint: Endpoint) -> Endpoint:
@@ -119,14 +121,11 @@ def _line(endpoint: Endpoint) -> Endpoint:
         except Refused as refusal:
             return _refused(request, refusal)
         except NotReady as error:
-            refused = _refused(request, refusals.of(error.code, 503, 0))
-            refused.headers["Retry-After"] = str(error.wait)
-            return refused
+            return _refused(request, refusals.of(error.code, 503, 0), {"Retry-After": str(error.wait)})
         except HTTPException as error:  # the body was longer than is read, or did not come
             code = {408: "too-slow", 413: "too-large"}.get(error.status_code, "")
-            refused = _refused(request, refusals.of(code, error.status_code, _door(request).most))
-            refused.headers.update(error.headers or {})
-            return refused
+            told = refusals.of(code, error.status_code, _door(request).most)
+            return _refused(request, told, error.headers)
         answer.headers.update(_shared(request))
         return answer
 

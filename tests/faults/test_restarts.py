@@ -26,6 +26,7 @@ from tests.serving import BODY, figures
 pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.servers]
 
 KEY = "a-key-of-sixteen-and-more"
+SOON = 5.0  # seconds until holds are made again
 SLOWLY = 30.0  # seconds that a busy machine may add
 PATIENCE = 90.0  # seconds for one hold: one that was broken off in the middle is taken over after a minute
 
@@ -166,7 +167,9 @@ def test_postgresql_restarted(beside: Beside) -> None:
             load.refused()
             load.until(beside.looked_in_vain)
             database.start()
+            begun = time.monotonic()
             load.more(count=1)
+            assert time.monotonic() - begun < SOON + SLOWLY / 3
             load.more()
     time.sleep(1.0)  # for so long the answer before counts
     assert beside.get("/readyz").json()["status"] == "ready"
@@ -181,6 +184,7 @@ def test_postgresql_restarted(beside: Beside) -> None:
     assert sorted(event["subject"] for event in there) == sorted(f"Call {number}" for number in before)
     told = figures(beside.get("/metrics").text)
     assert "tactline_store_errors_total" in {name for name, _ in told}
+    assert beside.looked_in_vain()
 
 
 def test_redis_restarted(beside: Beside) -> None:

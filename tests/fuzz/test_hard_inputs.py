@@ -37,11 +37,11 @@ def _one_engine(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
-    """No measure of speed: were it the square of the length, it would take this process many minutes."""
+def within(seconds: float) -> Iterator[None]:
+    """Of this process's own time: were it the square of the length, it would be minutes."""
     begun = time.process_time()
     yield
-    assert time.process_time() - begun < 60
+    assert time.process_time() - begun < seconds
 
 
 def own(document: Document) -> str:
@@ -61,7 +61,7 @@ def nested(depth: int, inner: bytes = b"Content-Type: text/plain\n\nwe ship it t
 
 def test_ten_thousand_nested_parts_are_refused_in_time(client: Client) -> None:
     raw = nested(10_000)
-    with bounded():
+    with within(10):
         with pytest.raises(NotAMail):
             read_mail(raw)
         with pytest.raises(NotAMail):
@@ -83,13 +83,13 @@ def test_parts_as_deep_as_any_program_makes_them_are_read() -> None:
 
 
 def test_attached_messages_in_attached_messages_are_refused() -> None:
-    with bounded(), pytest.raises(NotAMail):
+    with within(10), pytest.raises(NotAMail):
         read_mail(HEAD + b"Content-Type: message/rfc822\n\n" * 10_000 + b"we ship it today.")
 
 
 def test_sixty_thousand_parts_are_read_as_far_as_the_limit() -> None:
     raw = HEAD + MIXED + b"--b\n\nwe ship it.\n" * 60_000 + b"--b--\n"
-    with bounded():
+    with within(10):
         _, document = read_mail(raw)
     assert 100 < document.text.count("we ship it.") <= MOST_PARTS
 
@@ -104,7 +104,7 @@ def test_a_draft_with_more_parts_than_are_read_is_not_written_again() -> None:
 def test_alternatives_of_one_boundary_do_not_multiply() -> None:
     raw = HEAD + b"Content-Type: multipart/alternative; boundary=b\n\n"
     raw += b"--b\nContent-Type: multipart/alternative; boundary=b\n\n" * 10_000 + b"--b\n\nwe ship it."
-    with bounded(), pytest.raises(NotAMail):
+    with within(10), pytest.raises(NotAMail):
         read_mail(raw)
 
 
@@ -115,7 +115,7 @@ def test_a_packed_attachment_is_not_unpacked() -> None:
     packed = base64.encodebytes(gzip.compress(b"\x00" * (64 << 20)))
     raw = HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nwe ship it today.\n--b\n"
     raw += b"Content-Type: application/gzip\nContent-Encoding: gzip\nContent-Transfer-Encoding: base64\n\n"
-    with bounded():
+    with within(5):
         _, document = read_mail(raw + packed + b"--b--\n")
     assert own(document) == "we ship it today."
     assert [dict(n.values) for n in document.notes if n.code == "attachments-ignored"] == [{"count": 1}]
@@ -144,7 +144,7 @@ def test_markup_that_defines_entities_is_text() -> None:
 @pytest.mark.parametrize("unit", ["word ", "w", "a,", "é", "كلمة ", "<", "&", "> ", "\r", "http://a.b/"])
 def test_a_line_of_a_mebibyte_is_read_in_time(unit: str) -> None:
     line = (unit * (1 << 20))[: (1 << 20) // len(unit[0].encode())]
-    with bounded():
+    with within(20):
         _, mail = read_mail(HEAD + b"\nHi " + line.encode())
         for document in (read_text(line), read_html(line), mail):
             for language in ("en", "ar"):
@@ -160,7 +160,7 @@ def test_a_line_of_a_mebibyte_is_reviewed_as_far_as_is_judged(client: Client) ->
 
 def test_a_hundred_thousand_combining_marks_belong_to_their_letter(client: Client) -> None:
     text = "You are wrong" + "\u0301" * 100_000 + ", and you never sent it!!!"
-    with bounded():
+    with within(20):
         answer = client.review({"direction": "outgoing", "text": text}, offset_encoding="code-point")
     assert answer.status_code == 200
     for finding in answer.json()["findings"]:
@@ -172,7 +172,7 @@ def test_a_hundred_thousand_nested_tags_are_read_in_time(tag: str) -> None:
     names = [name.split()[0] for name in tag.split("><")]
     ends = "".join(f"</{name}>" for name in reversed(names))
     source = f"<{tag}>" * 100_000 + "we ship it today." + ends * 100_000
-    with bounded():
+    with within(20):
         document = read_html(source)
     # Markup is read up to a length; the text behind it is not there, which is no error.
     assert document.text in ("", "we ship it today.")
@@ -204,7 +204,7 @@ def test_deep_markup_gets_an_answer(client: Client) -> None:
 )  # fmt: skip
 def test_a_header_of_a_mebibyte_is_read_in_time(header: bytes) -> None:
     raw = b"X-First: yes\n" + header + b"\nReply-To: a@b.example\n\nwe ship it today.\n"
-    with bounded():
+    with within(10):
         try:
             _, document = read_mail(raw)
             assert "\n" not in document.subject

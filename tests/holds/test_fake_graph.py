@@ -346,7 +346,7 @@ def test_a_slow_answer_is_a_time_out(graph: FakeGraph, ask: Asking) -> None:
     before = time.monotonic()
     with pytest.raises(httpx.ReadTimeout):
         ask("POST", "/me/events", json=body())
-    assert time.monotonic() - before < 30
+    assert time.monotonic() - before < 5
     assert len(graph.events("ada")) == 1
     graph.faults.add(Fault("list", delay=0.02))
     assert len(ask("GET", "/me/events").json()["value"]) == 1

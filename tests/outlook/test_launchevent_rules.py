@@ -241,10 +241,10 @@ allows = ["I shrugged."]
 
 
 def test_a_mail_without_end_is_answered_soon(runtime: Runtime) -> None:
-    texts = ["ama bu ne, ve " * 4000, "a" * 60_000, "you should have " * 4000, ". " * 30_000, '"' * 30_000]
     started = time.monotonic()
+    texts = ["ama bu ne, ve " * 4000, "a" * 60_000, "you should have " * 4000, ". " * 30_000, '"' * 30_000]
     found = runtime.call("alertOfRules", *[(text,) for text in texts])
-    assert time.monotonic() - started < 60  # no measure of speed: were it the square, it would be minutes
+    assert time.monotonic() - started < 10
     assert len(found) == len(texts)
 
 
