@@ -8,9 +8,13 @@ HTML source, happens once, at the doors (`app.tone.text`).
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+# Ends of phrasing content (HTML Living Standard, 4.5) that mail programs write around words.
+_PHRASE_ENDS = re.compile(r"(?:</(?:a|b|em|font|i|mark|small|span|strong|u)\s*>)*", re.IGNORECASE)
 
 Language = Literal["en", "fr", "ar", "tr"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr", "ar", "tr")
@@ -107,13 +111,24 @@ class Document:
         )
 
     def to_source(self, span: Span) -> Span:
-        """The same stretch, as offsets into `source`."""
+        """The same stretch, as offsets into `source`.
+
+        What is put behind the last words goes into their paragraph, behind the phrase markup (a link, bold)
+        that ends with them: behind the whole source it would stand outside the body.
+        """
         if self.positions is None:
             return span
         if span.start == span.end:
-            at = self.positions[span.start][0] if span.start < len(self.positions) else len(self.source)
+            at = self.positions[span.start][0] if span.start < len(self.positions) else self._end()
             return Span(at, at)
         return Span(self.positions[span.start][0], self.positions[span.end - 1][1])
+
+    def _end(self) -> int:
+        """Where in an HTML source words may follow the last ones."""
+        if not self.positions:
+            return len(self.source)
+        found = _PHRASE_ENDS.match(self.source, self.positions[-1][1])
+        return found.end() if found else len(self.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.guidance.schema import ROOT
+from app.tone.edits import Edit
 from app.tone.mail import read_html, read_text
 from app.tone.review import Engine, Message, Request
-from app.tone.types import Document, Review
+from app.tone.revise import apply_to
+from app.tone.types import Document, Review, Span
 from app.tone.week import default_hours
 
 LABELLED = sorted((ROOT / "training").glob("*.jsonl"))
@@ -138,7 +140,28 @@ def test_any_text_is_reviewed_the_same_way_twice(text: str, direction: str) -> N
     assert engine().review(asked) == review
 
 
+@pytest.mark.parametrize(
+    ("source", "behind"),
+    [
+        ("<html><body><p>0A02</p></body></html>", "</p></body></html>"),
+        ('<p>See <a href="https://a.example"><b>here</b></a></p><div>', "</p><div>"),
+        ("<div>0A02 &amp;</div><p></p>", "</div><p></p>"),
+        ("", ""),
+    ],
+)
+def test_what_is_put_behind_the_last_words_stands_in_their_paragraph(source: str, behind: str) -> None:
+    document = read_html(source)
+    end = len(document.text)
+    at = document.to_source(Span(end, end))
+    assert at.start == at.end
+    assert source[at.end :] == behind
+    # It reads as it was put: no line between more than was asked for.
+    again = read_html(apply_to(document, [Edit(Span(end, end), "\n\nWe call you today.")]))
+    assert again.text.lstrip() == (document.text + "\n\nWe call you today.").lstrip()
+
+
 @settings(max_examples=30, deadline=None)
+@example(["0A02"])
 @given(st.lists(PIECES, max_size=8))
 def test_any_html_is_reviewed(parts: list[str]) -> None:
     source = "".join(f"<p>{part}</p><div>" for part in parts)
