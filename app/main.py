@@ -74,6 +74,7 @@ def create_app(
         engine=engine,
         threads=settings.threads or max(1, (os.cpu_count() or 1) // settings.workers),
         queue=settings.queue,
+        longest_wait=settings.longest_wait,
         max_bytes=settings.max_bytes,
     )
 
@@ -84,7 +85,8 @@ def create_app(
             opened.push_async_callback(anyio.to_thread.run_sync, service.traces.close)
             try:
                 if service.engine is None:
-                    service.engine = await service.aside(lambda: ToneEngine.load(settings.guidance_dir))
+                    load = partial(ToneEngine.load, settings.guidance_dir)
+                    service.engine = await anyio.to_thread.run_sync(load)
                 await service.aside(partial(_warm_up, service.engine))
                 await opened.enter_async_context(starting.outside(settings, service, connect))
                 await opened.enter_async_context(assistants.running())

@@ -20,7 +20,7 @@ from app.store.store import Store
 _PATIENCE = 2.0  # seconds that the database has
 _LASTS = 1.0  # seconds for which its answer counts, however often it is asked
 router = APIRouter(include_in_schema=False)
-Shared = Annotated[Service, Depends(service.of)]
+Shared = Annotated[Service, Depends(service.depended)]
 
 
 @dataclass

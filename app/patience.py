@@ -14,8 +14,8 @@ from starlette.types import Message, Receive
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD = 20.0
-"""Seconds that a connection may stand open with no request under way; a head has to be whole by then. The
-library closes one that is silent after an answer sooner."""
+"""Seconds that a connection may stand open before its first head is whole. After an answer the next one may
+begin as late as the server keeps connections, and has these seconds then."""
 BODY = 20.0
 """Seconds that a body may keep us waiting, all its pauses together, and one more for every `RATE` bytes."""
 RATE = 500
@@ -65,7 +65,9 @@ class Connection(H11Protocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self._idle = _stopped(self._idle)
         elif self._idle is None and not self.transport.is_closing():
-            self._idle = self.loop.call_later(HEAD, self.transport.abort)
+            # The library itself closes one that stays silent after an answer.
+            kept = 0 if self.cycle is None else self.timeout_keep_alive
+            self._idle = self.loop.call_later(HEAD + kept, self.transport.abort)
 
 
 def _stopped(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:

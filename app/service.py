@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,6 +24,9 @@ from app.watched import Engine as Engine
 from app.watched import WatchedEngine
 
 T = TypeVar("T")
+SMALL = 16 * 1024
+"""Bytes of a body that are read sooner than a thread is found."""
+_LATELY = 0.1  # how much the last piece of work tells of how long the next one takes
 
 
 class NotReady(TactlineError):  # noqa: N818 - reads as what it says
@@ -57,7 +61,8 @@ class Outlook:
 class Service:
     """`gate` knows who may come in. `engine` is None until it is loaded; accounts and store (of `gate`),
     `limits` and `house` until the service has started. `preview` shows developers the add-ons' cards;
-    `leaving` is set once the process was told to end. `threads` reviews run at once, and `queue` may wait."""
+    `leaving` is set once the process was told to end. `threads` reviews run at once, and `queue` may wait,
+    but none that would wait longer than `longest_wait` seconds, as far as the last ones tell."""
 
     gate: Gate = field(default_factory=Gate)
     preview: bool = False
@@ -71,15 +76,36 @@ class Service:
     engine: Engine | None = None
     threads: int = 1
     queue: int = 100
+    longest_wait: float = 4
     max_bytes: int = 1024 * 1024
     _limiter: anyio.CapacityLimiter | None = field(default=None, repr=False)
     _inside: int = field(default=0, repr=False)
+    _takes: float = field(default=0, repr=False)  # seconds of one piece of work, on the way of late
 
     def loaded(self) -> Engine:
         """The engine, its reviews counted. Raises NotReady."""
         if self.engine is None:
             raise NotReady
         return WatchedEngine(self.engine, self.metrics, self.traces)
+
+    @contextmanager
+    def place(self) -> Iterator[Engine]:
+        """The engine, and a place among those whose reviews are made: for who has all but what the store
+        tells, since nobody else gets this place. Raises NotReady, Busy."""
+        engine = self.loaded()
+        if self.full:
+            raise Busy
+        self._inside += 1
+        try:
+            yield engine
+        finally:
+            self._inside -= 1
+
+    @property
+    def full(self) -> bool:
+        """Whether one more piece of work would wait too long."""
+        waiting = self._inside - self.threads
+        return waiting >= self.queue or (waiting + 1) * self._takes > self.longest_wait * self.threads
 
     @property
     def accounts(self) -> Accounts:
@@ -95,12 +121,13 @@ class Service:
             raise NotReady
         return self.gate.store
 
-    async def aside(self, work: Callable[[], T], *, patient: bool = False) -> T:
+    async def aside(self, work: Callable[[], T], *, patient: bool = False, placed: bool = False) -> T:
         """Run `work` in a thread, at most `threads` at once, so that the event loop stays free.
 
-        Raises Busy at once where `queue` others wait already; who is patient waits as well.
+        Raises Busy at once where it would wait too long; who is patient waits as well, and who is `placed`
+        has a place already.
         """
-        if not patient and self._inside >= self.threads + self.queue:
+        if not (patient or placed) and self.full:
             raise Busy
         if self._limiter is None:  # made here because a limiter belongs to a running event loop
             self._limiter = anyio.CapacityLimiter(self.threads)
@@ -108,17 +135,26 @@ class Service:
         asked = time.perf_counter()
 
         def counted() -> T:
-            with self.metrics.working(time.perf_counter() - asked):
-                return work()
+            begun = time.perf_counter()
+            with self.metrics.working(begun - asked):
+                try:
+                    return work()
+                finally:
+                    self._takes += _LATELY * (time.perf_counter() - begun - self._takes)
 
-        self._inside += 1
+        self._inside += not placed
         try:
             return await anyio.to_thread.run_sync(counted, limiter=self._limiter)
         finally:
-            self._inside -= 1
+            self._inside -= not placed
 
 
 def of(request: Request) -> Service:
     """The service of the application that got this request."""
     found: Service = request.app.state.service
     return found
+
+
+async def depended(request: Request) -> Service:
+    """The same as a dependency: FastAPI runs those that are not async in threads."""
+    return of(request)

@@ -92,6 +92,13 @@ class Settings(BaseSettings):
         description="Seconds between SIGTERM, when `/readyz` turns to 503, and the end of new connections. "
         "Empty: 5, and none on loopback.",
     )
+    keep_alive: int | None = Field(
+        default=None,
+        ge=1,
+        le=3600,
+        description="Seconds that a connection stays open for another request. A balancer that keeps its own "
+        "longer sends into closed ones. Empty: 75, and 5 on loopback.",
+    )
     threads: int = Field(
         default=0,
         ge=0,
@@ -102,8 +109,14 @@ class Settings(BaseSettings):
         default=100,
         ge=0,
         le=10_000,
-        description="Reviews that may wait for a thread in a process; more are answered 503 at once, so that "
-        "nobody waits for an answer that comes too late.",
+        description="Reviews that may wait for a thread in a process; more are answered 503 at once.",
+    )
+    longest_wait: float = Field(
+        default=4,
+        gt=0,
+        le=600,
+        description="Seconds that a review may have to wait, by how long the last ones took; one that would "
+        "wait longer is answered 503 at once, so that nobody waits for an answer that comes too late.",
     )
 
     database_url: SecretStr = Field(
@@ -193,7 +206,12 @@ class Settings(BaseSettings):
         return keys
 
     @field_validator(
-        "guidance_dir", "entra_certificate", "google_client_file", "drain_seconds", mode="before"
+        "guidance_dir",
+        "entra_certificate",
+        "google_client_file",
+        "drain_seconds",
+        "keep_alive",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.cli.configuring import in_force, unknown
+from app.cli.serving import keep_alive_of
 from app.errors import SettingsError
 from app.settings import Settings, load
 
@@ -62,6 +63,13 @@ def test_beyond_loopback_a_key_is_needed(host: str, loopback: bool) -> None:
         with pytest.raises(SettingsError, match="TACTLINE_API_KEYS"):
             settings.check_reachable()
         load(host=host, api_keys=KEY).check_reachable()
+
+
+def test_behind_a_balancer_connections_are_kept_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert keep_alive_of(load()) == 5
+    assert keep_alive_of(load(host="192.0.2.1", api_keys=KEY)) == 75
+    monkeypatch.setenv("TACTLINE_KEEP_ALIVE", "620")
+    assert keep_alive_of(load()) == 620
 
 
 @pytest.mark.parametrize("value", ["short", "has spaces in the middle", "\u0643" * 20, f"{KEY},short"])

@@ -17,7 +17,7 @@ from app.service import Service
 REALM = 'Bearer realm="tactline"'
 
 
-async def principal(request: Request, shared: Annotated[Service, Depends(service.of)]) -> Principal:
+async def principal(request: Request, shared: Annotated[Service, Depends(service.depended)]) -> Principal:
     """Who calls: everyone who reaches a service without keys, else a key or a user of the Outlook pane."""
     # RFC 6750, 2.1. What follows the scheme is looked at as it is: a malformed key is a wrong one.
     scheme, _, token = request.headers.get("authorization", "").partition(" ")

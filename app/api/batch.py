@@ -35,7 +35,7 @@ NDJSON = "application/x-ndjson"
 _PAUSE = 5.0  # seconds at most until a batch that is over its limit is tried again
 log = logs.get(__name__)
 router = APIRouter()
-Shared = Annotated[Service, Depends(service.of)]
+Shared = Annotated[Service, Depends(service.depended)]
 
 
 def _names(value: object) -> bool:

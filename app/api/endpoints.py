@@ -20,7 +20,7 @@ from app.api.problems import FieldError, Problem, ProblemDocument
 from app.api.requests import JSON, body_schema, media_type, parse, problem_answers, reference
 from app.api.schemas import Asked, Options, RawOptions, ReviewIn
 from app.api.wishing import asked_with, filled
-from app.service import Service
+from app.service import SMALL, Service
 from app.tone.mail import NotAMail
 from app.tone.types import LANGUAGES, Language
 from app.wishes import wishes
@@ -29,7 +29,7 @@ MAIL = "message/rfc822"
 log = logs.get(__name__)
 
 
-Shared = Annotated[Service, Depends(service.of)]
+Shared = Annotated[Service, Depends(service.depended)]
 
 # auto_error off: `principal` decides, this one only tells the OpenAPI document.
 router = APIRouter(
@@ -48,14 +48,11 @@ router.include_router(house.router)
 router.include_router(me.router, dependencies=[Depends(needs("review"))])
 
 
-_SMALL = 16 * 1024
-"""Bytes of JSON that are checked sooner than a thread is found."""
-
-
 async def _parsed(shared: Service, body: bytes) -> ReviewIn:
-    if len(body) <= _SMALL:
+    """What was asked; read in a thread where that takes longer than to find one."""
+    if len(body) <= SMALL:
         return parse(ReviewIn, body)
-    return await shared.aside(lambda: parse(ReviewIn, body))
+    return await shared.aside(lambda: parse(ReviewIn, body), placed=True)
 
 
 @router.post(
@@ -72,48 +69,54 @@ async def create_review(
     request: Request, shared: Shared, who: Who, query: Annotated[RawOptions, Query()]
 ) -> Response:
     media = media_type(request, JSON, MAIL)
-    engine = shared.loaded()
+    shared.loaded()  # who cannot be served is told before a body is taken
     body = await request.body()
-    options: Options
-    build: Callable[[dt.datetime], Asked]
-    if media == JSON:
-        # Clients that are made of the OpenAPI document send the defaults along: these say nothing.
-        known = RawOptions.model_fields.items()
-        names = [name for name, field in known if getattr(query, name) != field.default]
-        if names:
-            raise Problem("bad-fields", [FieldError(f"#/{name}", "raw-only") for name in names])
-        # The store is asked while the body is read, so that mostly nobody waits for it.
-        incoming, wished = await asyncio.gather(_parsed(shared, body), wishes(shared, who.owner))
-        incoming = filled(incoming, wished)
-        options, build = incoming, incoming.ask
-    else:
-        wished = await wishes(shared, who.owner)
-        query = filled(query, wished)
-        options, build = query, lambda now: query.ask(body, now)
-    preferred = options.explain_in or strings.negotiate(request.headers.get("accept-language"))
+    preferred = strings.negotiate(request.headers.get("accept-language"))
+    with shared.place() as engine:
+        options: Options
+        build: Callable[[dt.datetime], Asked]
+        if media == JSON:
+            _refuse_options(query)
+            # The store is asked while the body is read, so that mostly nobody waits for it.
+            incoming, wished = await asyncio.gather(_parsed(shared, body), wishes(shared, who.owner))
+            incoming = filled(incoming, wished)
+            options, build = incoming, incoming.ask
+        else:
+            wished = await wishes(shared, who.owner)
+            raw = filled(query, wished)
+            options, build = raw, lambda now: raw.ask(body, now)
 
-    def work() -> tuple[bytes, Language]:
-        try:
-            asked = asked_with(build(options.moment()), options, wished)
-        except NotAMail:
-            raise Problem("not-a-mail") from None
-        review = wished.noted(engine.review(asked.request))
-        language = explained_in(review, preferred)
-        answer = answered(review, engine.guidance, asked, options, language)
-        if isinstance(options, ReviewIn) and options.reply and review.direction == "incoming":
-            answer = answer.model_copy(update={"reply": engine.skeleton(asked.request)})
-        if media == MAIL:
-            answer = answer.model_copy(update={"body": body_of(review.document)})
-        logs.event(
-            log, "reviewed", language=review.language, direction=review.direction, bytes=len(body),
-            findings=len(review.findings), elements=len(review.elements), holds=len(answer.holds),
-        )  # fmt: skip
-        return answer.model_dump_json(exclude_unset=True).encode(), language
+        def work() -> tuple[bytes, Language]:
+            try:
+                asked = asked_with(build(options.moment()), options, wished)
+            except NotAMail:
+                raise Problem("not-a-mail") from None
+            review = wished.noted(engine.review(asked.request))
+            language = explained_in(review, options.explain_in or preferred)
+            answer = answered(review, engine.guidance, asked, options, language)
+            if isinstance(options, ReviewIn) and options.reply and review.direction == "incoming":
+                answer = answer.model_copy(update={"reply": engine.skeleton(asked.request)})
+            if media == MAIL:
+                answer = answer.model_copy(update={"body": body_of(review.document)})
+            logs.event(
+                log, "reviewed", language=review.language, direction=review.direction, bytes=len(body),
+                findings=len(review.findings), elements=len(review.elements), holds=len(answer.holds),
+            )  # fmt: skip
+            return answer.model_dump_json(exclude_unset=True).encode(), language
 
-    content, language = await shared.aside(work)
+        content, language = await shared.aside(work, placed=True)
     return Response(
         content, media_type=JSON, headers={"Content-Language": language, "Cache-Control": "no-store"}
     )
+
+
+def _refuse_options(query: RawOptions) -> None:
+    """Raises the 400 problem for what the query tells of a review that is asked for in JSON."""
+    # Clients that are made of the OpenAPI document send the defaults along: these say nothing.
+    known = RawOptions.model_fields.items()
+    names = [name for name, field in known if getattr(query, name) != field.default]
+    if names:
+        raise Problem("bad-fields", [FieldError(f"#/{name}", "raw-only") for name in names])
 
 
 class GuidelinesQuery(BaseModel):

@@ -35,7 +35,7 @@ from app.tone import week
 CALENDAR = "text/calendar"
 router = APIRouter()
 log = logs.get(__name__)
-Shared = Annotated[Service, Depends(service.of)]
+Shared = Annotated[Service, Depends(service.depended)]
 _FAULTS = problem_answers(400, 401, 403, 404, 412, 413, 415, 422, 429, 502, 503, 504)
 _TOKEN_HEADER = {
     "name": "Calendar-Authorization",

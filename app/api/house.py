@@ -31,7 +31,7 @@ from app.tone.week import default_hours
 
 log = logs.get(__name__)
 router = APIRouter()
-Shared = Annotated[Service, Depends(service.of)]
+Shared = Annotated[Service, Depends(service.depended)]
 GuidelineId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 TRIED = "guideline-on-trial"
 _ADMIN = [Depends(needs("admin"))]

@@ -23,7 +23,7 @@ from app.wishes import Wishes, known_as, read
 MERGE = "application/merge-patch+json"
 _MOST_MUTED = 200
 router = APIRouter()
-Shared = Annotated[Service, Depends(service.of)]
+Shared = Annotated[Service, Depends(service.depended)]
 GuidelineId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 
 

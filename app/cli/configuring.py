@@ -21,7 +21,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Who may come in, and how often": (
         "api_keys", "rate_limit", "rate_limit_address", "rate_limit_denied", "rate_limit_url",
     ),
-    "How it runs": ("workers", "threads", "queue", "drain_seconds", "log_level", "log_format"),
+    "How it runs": (
+        "workers", "threads", "queue", "longest_wait", "keep_alive", "drain_seconds", "log_level",
+        "log_format",
+    ),
     "What it keeps": ("database_url", "migrate", "secrets"),
     "Guidance of your own": ("guidance_dir",),
     "Microsoft": (

@@ -41,12 +41,13 @@ class Server(uvicorn.Server):
         *,
         drain: float,
         answering: Callable[[], None],
+        keep_alive: int = 5,
         signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
     ) -> None:
-        """`drain` in seconds; `answering` is called once requests are answered."""
+        """`drain` and `keep_alive` in seconds; `answering` is called once requests are answered."""
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="on", ws="none",
-            http=Connection, timeout_graceful_shutdown=FINISHING,
+            http=Connection, timeout_graceful_shutdown=FINISHING, timeout_keep_alive=keep_alive,
             # The library would believe whom anybody on this machine names: `trusted_proxies` says whom we do.
             proxy_headers=False,
         )  # fmt: skip
@@ -99,7 +100,10 @@ def run(host: str | None, port: int | None, count: int | None, language: Languag
     engine = Engine.load(chosen.guidance_dir)
     listener = _listen(chosen.host.strip("[]"), chosen.port, language)
     greet = _greeting(chosen, listener, language)
-    Server(create_app(chosen, engine), drain=drain_of(chosen), answering=greet).run(sockets=[listener])
+    server = Server(
+        create_app(chosen, engine), drain=drain_of(chosen), keep_alive=keep_alive_of(chosen), answering=greet
+    )
+    server.run(sockets=[listener])
 
 
 def _run_many(chosen: Settings, language: Language) -> None:
@@ -123,8 +127,9 @@ def serve_one(number: int, listener: socket.socket, answering: Callable[[], None
     # What a terminal sends to all of them, the one that started them passes on as SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = Server(
-        create_app(chosen), drain=drain_of(chosen), answering=answering, signals=(signal.SIGTERM,)
-    )
+        create_app(chosen), drain=drain_of(chosen), keep_alive=keep_alive_of(chosen), answering=answering,
+        signals=(signal.SIGTERM,),
+    )  # fmt: skip
     server.run(sockets=[listener])
 
 
@@ -133,6 +138,14 @@ def drain_of(chosen: Settings) -> float:
     if chosen.drain_seconds is not None:
         return chosen.drain_seconds
     return 0 if chosen.loopback else 5
+
+
+def keep_alive_of(chosen: Settings) -> int:
+    """Seconds that a connection waits for another request: longer than most balancers keep theirs, since one
+    that sends while its connection is closed answers its client 502."""
+    if chosen.keep_alive is not None:
+        return chosen.keep_alive
+    return 5 if chosen.loopback else 75
 
 
 def _greeting(chosen: Settings, listener: socket.socket, language: Language) -> Callable[[], None]:

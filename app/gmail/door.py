@@ -38,7 +38,7 @@ from app.holds.calendar import Event as Entry
 from app.holds.google import GoogleCalendar
 from app.holds.propose import KINDS, Hold, propose
 from app.holds.retry import Deadline
-from app.service import Engine, Service
+from app.service import Busy, Engine, Service
 from app.store.errors import StoreError
 from app.tone import week
 from app.tone.mail import read_text
@@ -301,6 +301,8 @@ class Door:
         """The card of the open message."""
         if not self.event.granted(READ):
             raise MailNeedsScopes((READ,))
+        if self.service.full:  # before Gmail is asked for anything
+            raise Busy
         mailbox = self._mailbox()
         letter = await mailbox.message(self.event.message_id or "")
         earlier = tuple(

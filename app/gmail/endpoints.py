@@ -26,7 +26,7 @@ from app.service import Busy, Service
 
 log = logs.get(__name__)
 router = APIRouter(include_in_schema=False)
-Shared = Annotated[Service, Depends(service.of)]
+Shared = Annotated[Service, Depends(service.depended)]
 TRIGGERS = frozenset(("home", "message", "compose"))
 _TYPED = frozenset(("review", "apply"))  # clicks that bring a text of the user's, which no failure may lose
 CLICKS = frozenset(("open", "review", "apply", "add", "undo", "reply", "settings", "refresh"))

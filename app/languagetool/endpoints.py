@@ -28,7 +28,7 @@ from app.languagetool import answers, asking, forms, languages, refusals, rules
 from app.languagetool.asking import Check
 from app.languagetool.refusals import Refused
 from app.limits import TooManyRequests
-from app.service import Engine, NotReady
+from app.service import SMALL, Engine, NotReady
 from app.tone.types import Language
 from app.wishes import Wishes, wishes
 
@@ -150,6 +150,8 @@ async def _fields(request: Request) -> dict[str, str]:
     if any(name in query for name in _SECRETS):
         raise Refused(400, "Send 'apiKey' and the like in the form of a POST request, never in the address")
     body = await request.body() if request.method == "POST" else b""
+    if len(body) <= SMALL:
+        return forms.fields(body) | query
     return await service.of(request).aside(lambda: forms.fields(body)) | query
 
 
@@ -188,16 +190,17 @@ async def check(request: Request) -> Response:
     """Reviews a text. Nothing of it is kept or logged."""
     fields = await _fields(request)
     shared, door = service.of(request), _door(request)
-    wished = await wishes(shared, (await _authorize(request, fields)).owner)
-    engine = shared.loaded()
-    accepted = wished.language or strings.negotiate(request.headers.get("accept-language"))
+    principal = await _authorize(request, fields)
     base, version, now = _base(request), str(request.app.version), dt.datetime.now(dt.UTC)
+    with shared.place() as engine:
+        wished = await wishes(shared, principal.owner)
+        accepted = wished.language or strings.negotiate(request.headers.get("accept-language"))
 
-    def work() -> tuple[bytes, Language]:
-        wanted = asking.read(fields, door.most)
-        return _checked(engine, wanted, wished, accepted, base, version, now)
+        def work() -> tuple[bytes, Language]:
+            wanted = asking.read(fields, door.most)
+            return _checked(engine, wanted, wished, accepted, base, version, now)
 
-    content, language = await shared.aside(work)
+        content, language = await shared.aside(work, placed=True)
     return Response(
         content, media_type="application/json", headers={"Content-Language": language} | _NO_STORE
     )

@@ -72,12 +72,13 @@ def build(shared: Service, owner: Owner) -> Server[Any]:
 
 async def _called(shared: Service, tool: Tool, arguments: dict[str, Any], owner: str) -> types.CallToolResult:
     try:
-        engine, wished = shared.loaded(), await wishes(shared, owner)
+        with shared.place() as engine:
+            wished = await wishes(shared, owner)
 
-        def work() -> tuple[BaseModel, str]:
-            return tool.work(engine, given(tool, arguments), wished)
+            def work() -> tuple[BaseModel, str]:
+                return tool.work(engine, given(tool, arguments), wished)
 
-        answer, text = await shared.aside(work)
+            answer, text = await shared.aside(work, placed=True)
     except Problem as problem:
         return _failed(worded(problem))
     except Busy:

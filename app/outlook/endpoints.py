@@ -21,7 +21,7 @@ PANE = HERE / "pane"
 SCRIPT = "/outlook/launchevent.js"
 _MOST = 8
 router = APIRouter(include_in_schema=False)
-Shared = Annotated[Service, Depends(service.of)]
+Shared = Annotated[Service, Depends(service.depended)]
 
 
 @dataclass

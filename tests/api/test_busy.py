@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.service import Busy, Service
 from app.tone.review import Engine, Request
 from app.tone.types import Review
 from tests.conftest import Client
@@ -74,6 +76,39 @@ def test_who_would_wait_too_long_is_told_at_once(client: Client, held: Held) -> 
     answers = [each.result().json() for each in going]
     assert answers[0] == answers[1] == client.review(MAIL).json()
     assert client.app.state.service._inside == 0
+
+
+def test_how_long_the_last_ones_took_tells_who_would_wait_too_long() -> None:
+    """Not how many wait: thirty short ones are sooner done than three long ones."""
+
+    async def refused_after(seconds: float) -> int:
+        service = Service(threads=2, longest_wait=0.3)
+        for _ in range(30):
+            await service.aside(lambda: time.sleep(seconds))
+        going: list[asyncio.Task[None]] = []
+        while not service.full:
+            going.append(asyncio.create_task(service.aside(lambda: time.sleep(seconds))))
+            await asyncio.sleep(0)
+            assert len(going) < 100
+        with pytest.raises(Busy):
+            await service.aside(lambda: None)
+        patient = service.aside(lambda: None, patient=True)
+        await asyncio.gather(*going, patient)
+        assert not service.full
+        return len(going)
+
+    slow, fast = asyncio.run(refused_after(0.1)), asyncio.run(refused_after(0.02))
+    assert slow < fast
+    assert slow <= 2 + 6  # in 0.3 seconds two threads do six of 0.1, and two are under way
+
+
+def test_a_place_is_nobody_elses(engine: Engine) -> None:
+    """Also while its review waits for the store and is in no thread yet."""
+    service = Service(threads=1, queue=1, engine=engine)
+    with service.place(), service.place(), pytest.raises(Busy), service.place():
+        pass
+    with service.place():
+        pass
 
 
 def test_a_batch_waits(client: Client, held: Held) -> None:

@@ -96,6 +96,23 @@ def test_a_service_with_a_key_asks_for_it(open_page: Open, engine: Engine) -> No
         page.close()
 
 
+@pytest.mark.parametrize("code", ["busy", "not-ready"])
+def test_a_service_without_time_is_asked_again(open_page: Open, code: str) -> None:
+    page = open_page(complaints="status of 503")
+    problem = {"type": f"/problems/{code}", "title": "Later", "status": 503}
+    page.route(
+        "**/v1/reviews",
+        lambda route: route.fulfill(
+            status=503, json=problem, headers={"Retry-After": "2"}, content_type="application/problem+json"
+        ),
+        times=1,
+    )
+    page.locator("#text").fill(f"Hello Maya,\n\n{ULTIMATUM}.")
+    kind = {"busy": "busy", "not-ready": "starting"}[code]
+    expect(page.locator(f'[data-problem="{kind}"]')).to_be_visible()
+    expect(card(page, ULTIMATUM)).to_have_count(1)
+
+
 def test_a_field_that_is_not_right_is_named(open_page: Open) -> None:
     page = open_page(complaints="status of 422")
     write(page)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app import patience
-from app.cli.serving import Server
+from app.cli.serving import Server, keep_alive_of
 from app.main import create_app
 from app.settings import Settings
 from app.starting import Connect
@@ -34,9 +34,10 @@ class _Server(Server):
 @contextlib.contextmanager
 def standing(engine: Engine, connect: Connect | None = None, **settings: Any) -> Iterator[str]:
     """The service's address, as long as the block lasts."""
-    app = create_app(Settings(host="127.0.0.1", **settings), engine, connect)
+    chosen = Settings(host="127.0.0.1", **settings)
     answers = threading.Event()
-    server = _Server(app, drain=0, answering=answers.set)
+    app = create_app(chosen, engine, connect)
+    server = _Server(app, drain=0, keep_alive=keep_alive_of(chosen), answering=answers.set)
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -33,7 +33,7 @@ def service(engine: Engine) -> Iterator[str]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@contextmanager
+@contextlib.contextmanager
 def connected(service: str, count: int = 1, room: int | None = None) -> Iterator[list[Slow]]:
     found: list[Slow] = []
     try:
@@ -93,6 +93,19 @@ def test_who_drips_is_ended_while_others_are_served(service: str, caplog: pytest
     logged = [record for record in caplog.records if record.getMessage() == "request"]
     assert logged
     assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize(("seconds", "answers"), [(1, 1), (30, 2)])
+def test_a_connection_waits_for_another_request_as_long_as_is_set(
+    engine: Engine, seconds: int, answers: int
+) -> None:
+    """A balancer sends the next request into it: what was closed meanwhile would be a 502."""
+    with hasty(), standing(engine, keep_alive=seconds) as address, connected(address) as [one]:
+        one.send(head("GET", "/healthz"))
+        time.sleep(PATIENCE * 2)
+        with contextlib.suppress(ConnectionError):
+            one.send(head("GET", "/healthz", Connection="close"))
+        assert one.rest().count(b"HTTP/1.1 200") == answers
 
 
 def test_a_bad_line_is_no_slow_client(service: str) -> None:

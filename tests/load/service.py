@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import socket
 import sys
 import time
 import uuid
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from anyio.from_thread import start_blocking_portal
 
 from app import logs
+from app.cli import serving
 from app.tone.review import Engine
 from app.tone.types import LANGUAGES
 from tests.bench.mails import unseen
@@ -65,14 +67,12 @@ def given(stage: Stage) -> dict[str, Any]:
 
 
 def main(port: str, path: str) -> None:
-    logs.configure("warning", "json")
+    logs.configure(os.environ.get("TACTLINE_LOG_LEVEL", "warning"), "json")
     with start_blocking_portal() as portal:
         stage = Stage(portal, Engine.load())
     Path(path).write_text(json.dumps(given(stage)), "utf-8")
-    uvicorn.run(
-        stage.app, host="127.0.0.1", port=int(port), log_config=None, access_log=False, ws="none",
-        lifespan="on",
-    )  # fmt: skip
+    listener = socket.create_server(("127.0.0.1", int(port)), backlog=512)
+    serving.Server(stage.app, drain=0, answering=lambda: None).run(sockets=[listener])
 
 
 if __name__ == "__main__":

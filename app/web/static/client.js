@@ -41,7 +41,8 @@ async function failure(response) {
   }
   const wait = Number(response.headers.get("Retry-After"));
   const code = String(problem.type ?? "").split("/").at(-1) ?? "";
-  return new Failure(SIGN_IN.has(code) ? "sign-in" : (KINDS[response.status] ?? "failed"), {
+  const kind = code === "busy" ? "busy" : (KINDS[response.status] ?? "failed");
+  return new Failure(SIGN_IN.has(code) ? "sign-in" : kind, {
     detail: typeof problem.detail === "string" ? problem.detail : "",
     fields: Array.isArray(problem.errors) ? problem.errors : [],
     wait: Number.isFinite(wait) ? Math.min(Math.max(wait, 0), 300) : 0,
