@@ -133,6 +133,8 @@ PIECES = st.one_of(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join), st.sampled_from(["outgoing", "incoming"]))
+# A rule's match over three lines, mostly in the first, and the reader's in the third.
+@example("000آنت لم تقرأ10000Ç\n0 n'est pas 0\nآنت لم تقرأ10000Ç", "outgoing")
 def test_any_text_is_reviewed_the_same_way_twice(text: str, direction: str) -> None:
     asked = request({**DRAFT, "text": text, "direction": direction})
     review = engine().review(asked)
