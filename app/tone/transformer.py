@@ -38,7 +38,7 @@ MAIL_HEADS = len(INCLUDE) + len(SITUATIONS) + 1 + len(TEMPERATURES) + len(INCOMI
 _MIXERS = 2  # layers of the mail storey
 _HEADS = 6  # of the mail storey
 _EPS = 1e-5
-_SENTENCES = 8_000
+_SENTENCES = 6_000
 
 
 @dataclass(frozen=True, eq=False)

