@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CASES ?= $(wildcard ../shared/cases/dev/*.jsonl)
 RATINGS ?= $(wildcard ../shared/data)
 
-.PHONY: run test lint types imports tests bench load thorough fuzz fuzz-api accuracy train train-transformer lock sbom audit clean
+.PHONY: run test lint types imports tests bench flame load thorough fuzz fuzz-api accuracy train train-transformer lock sbom audit clean
 
 run: $(VENV)/.run
 	$(BIN)/tactline serve
@@ -37,6 +37,11 @@ fuzz: $(VENV)/.dev
 # The figures of docs/performance.md. Nothing else should run meanwhile.
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench --write docs/performance.md
+
+# Where a review's time goes, as a picture (docs/performance.md).
+flame: $(VENV)/.dev
+	$(PIP) "py-spy>=0.4"
+	$(BIN)/py-spy record --rate 250 --output docs/flame.svg -- $(BIN)/python -m tests.bench.profiled 60
 
 # Load by Locust for half an hour, then three times too much (docs/performance.md).
 load: $(VENV)/.dev

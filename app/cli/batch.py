@@ -199,9 +199,6 @@ def _review(
     language: Language,
 ) -> bool:
     """Give every mail its row; whether everything that was named could be opened."""
-    # Each process has one thread for arithmetic: they are as many as there are cores. Set before they start.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     whole = True
     going: deque[tuple[int, bytes, Future[dict[str, Any]]]] = deque()
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())

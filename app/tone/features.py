@@ -8,11 +8,9 @@ to be kept and any language has a place.
 
 from __future__ import annotations
 
-import math
 import re
 from array import array
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
@@ -47,24 +45,23 @@ def _letters(token: str) -> array[int]:
 _LETTERS: Memory[array[int]] = Memory(10_000)  # most words of a mail were in another mail
 
 
-def pieces(text: str) -> Iterator[int]:
+def pieces(text: str) -> list[int]:
     """The bucket of every piece of a text, repeats included."""
     tokens = [token[:_MAX_TOKEN] for token in _TOKEN.findall(fold_text(text))]
     raw = [token.encode("utf-8", "surrogatepass") for token in tokens]
+    found: list[int] = []
     for number, token in enumerate(tokens):
-        yield from _LETTERS.get(token, _letters)
+        found += _LETTERS.get(token, _letters)
         for stop in range(number + 1, min(number + 4, len(raw) + 1)):
-            yield CHAR_BUCKETS + crc32(b" ".join(raw[number:stop])) % WORD_BUCKETS
+            found.append(CHAR_BUCKETS + crc32(b" ".join(raw[number:stop])) % WORD_BUCKETS)
+    return found
 
 
 def _counted(text: str) -> tuple[NDArray[np.int32], Floats]:
     """The buckets of a text, ascending, and 1 + log of how often each occurs."""
-    counts = Counter(pieces(text))
-    columns = sorted(counts)
-    return (
-        np.array(columns, dtype=np.int32),  # thousands of them are remembered
-        np.array([1.0 + math.log(counts[column]) for column in columns], dtype=np.float32),
-    )
+    # Thousands of them are remembered, so they are small.
+    columns, counts = np.unique(np.array(pieces(text), dtype=np.int32), return_counts=True)
+    return columns, (1.0 + np.log(counts)).astype(np.float32)
 
 
 _NONE = (np.zeros(0, np.int64), np.zeros(0, np.float32))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 from app.guidance.schema import ROOT
 from app.tone.edits import Edit
@@ -119,6 +120,12 @@ def test_a_quoted_tail_changes_no_finding(tail: str) -> None:
     assert quoted.revised is not None
     assert quoted.revised.endswith(tail)
     assert "quoted-part-skipped" in {note.code for note in quoted.notes}
+
+
+def test_a_review_takes_one_thread_for_arithmetic() -> None:
+    """Reviews run beside each other: with threads of their own each they are a third slower together."""
+    engine()
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} <= {1}
 
 
 PIECES = st.one_of(
