@@ -93,9 +93,21 @@ def selections(card: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+def _shown(value: Any) -> Iterator[str]:
+    """The strings of a card but for what stands in a field: that is shown as it is, and no markup."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _shown({**part, "value": ""} if key == "textInput" else part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _shown(part)
+    else:
+        yield from schemas.strings(value)
+
+
 def urls(card: dict[str, Any]) -> set[str]:
     found = {action["function"] for action in clicks(card)}
-    for string in schemas.strings(card):
+    for string in _shown(card):
         found |= {url.replace("&amp;", "&") for url in re.findall(r'href="([^"]*)"', string)}
         if re.match("https?:", string):
             found.add(string)
