@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -50,6 +51,33 @@ def test_a_balancer_is_told_first_and_told_twice_it_ends_at_once(tmp_path: Path)
         assert service.ended(5) == -signal.SIGTERM
         assert "Traceback" not in service.log.read_text()
         review.close()
+
+
+def test_connections_that_come_at_once_are_shared(tmp_path: Path) -> None:
+    """They last: a process that took them all would do all the work."""
+
+    def sockets(worker: int) -> int:
+        links = [
+            str(entry.readlink()) for entry in Path(f"/proc/{worker}/fd").iterdir() if entry.is_symlink()
+        ]
+        return sum(link.startswith("socket:") for link in links)
+
+    with served(tmp_path, "--workers", "2", TACTLINE_LOG_FORMAT="json") as service:
+        deadline = time.monotonic() + 180
+        while sum(line["message"] == "ready" for line in service.lines()) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        before = {worker: sockets(worker) for worker in service.workers()}
+        host, port = service.address.removeprefix("http://").split(":")
+        with ExitStack() as opened:
+            open_ones = [opened.enter_context(socket.create_connection((host, int(port)))) for _ in range(16)]
+            for one in open_ones:
+                one.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                one.settimeout(60)
+                assert one.recv(1 << 16).startswith(b"HTTP/1.1 200")
+            took = [sockets(worker) - count for worker, count in before.items()]
+        assert sum(took) == 16
+        assert min(took) >= 4
 
 
 def test_several_share_a_port_and_their_figures(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -27,6 +28,9 @@ from app.store.database import in_memory
 from app.tone.review import Engine
 from app.tone.types import Language
 
+log = logs.get(__name__)
+_BREATH = 0.005  # seconds
+_PAUSE = 0.5  # seconds until a connection is tried again after a failure
 FINISHING = 30
 """Seconds that requests under way have when the process is told to end."""
 
@@ -42,9 +46,11 @@ class Server(uvicorn.Server):
         drain: float,
         answering: Callable[[], None],
         keep_alive: int = 5,
+        shared: bool = False,
         signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
     ) -> None:
-        """`drain` and `keep_alive` in seconds; `answering` is called once requests are answered."""
+        """`drain` and `keep_alive` in seconds; `answering` is called once requests are answered; `shared`:
+        other processes take connections from the same socket."""
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="on", ws="none",
             http=Connection, timeout_graceful_shutdown=FINISHING, timeout_keep_alive=keep_alive,
@@ -55,13 +61,59 @@ class Server(uvicorn.Server):
         self._service: Service = app.state.service
         self._drain = drain
         self._answering = answering
+        self._breath = _BREATH if shared else 0.0
+        self._listeners: list[socket.socket] = []
+        self._begun: set[asyncio.Task[None]] = set()
         self._signals = signals
         self._leaves_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        # The library would take all connections that wait, at once and in the process that looks first. They
+        # stay with it as long as they last, and the other processes stand idle.
+        await super().startup([])
         if self.started:
+            self._listeners = list(sockets or ())
+            for listener in self._listeners:
+                listener.setblocking(False)
+                self._look_at(listener)
             self._answering()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in self._listeners:
+            asyncio.get_running_loop().remove_reader(listener)
+        self._listeners = []
+        await super().shutdown(sockets)
+
+    def _look_at(self, listener: socket.socket) -> None:
+        if listener in self._listeners:
+            asyncio.get_running_loop().add_reader(listener, self._take, listener)
+
+    def _take(self, listener: socket.socket) -> None:
+        """Take one connection, and then a breath in which other processes may take theirs."""
+        breath = self._breath
+        try:
+            connection, _ = listener.accept()
+        except (BlockingIOError, ConnectionError):  # another process has it, or its client has left
+            return
+        except OSError as error:  # mostly that the process may open no more files
+            logs.event(log, "no connection was taken", level=30, error=error)
+            breath = _PAUSE
+        else:
+            connection.setblocking(False)
+            task = asyncio.create_task(self._speak(connection))
+            self._begun.add(task)
+            task.add_done_callback(self._begun.discard)
+        if breath:
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(listener)
+            loop.call_later(breath, self._look_at, listener)
+
+    async def _speak(self, connection: socket.socket) -> None:
+        def protocol() -> Connection:
+            return Connection(self.config, self.server_state, self.lifespan.state)
+
+        with contextlib.suppress(OSError):  # its client has left
+            await asyncio.get_running_loop().connect_accepted_socket(protocol, connection)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -128,7 +180,7 @@ def serve_one(number: int, listener: socket.socket, answering: Callable[[], None
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = Server(
         create_app(chosen), drain=drain_of(chosen), keep_alive=keep_alive_of(chosen), answering=answering,
-        signals=(signal.SIGTERM,),
+        shared=chosen.workers > 1, signals=(signal.SIGTERM,),
     )  # fmt: skip
     server.run(sockets=[listener])
 
