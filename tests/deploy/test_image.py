@@ -156,7 +156,7 @@ OURS = "py pyc toml js css html png svg xml json jsonl npz onnx mako md LICENSE"
 # Models and tables, descriptions, licences and the like; of SciPy and scikit-learn also data sets.
 THEIRS = (
     f"{OURS} so typed proto csv tp build npy gz xz rst txt lua cfg ini yaml template sh cmd pc model in 1 "
-    "asm obj jpg fits dat pkl LIB README COPYRIGHT LIBSVM_CHANGES LICENSE_DOP zones"
+    "asm obj jpg fits dat pkl LIB README COPYRIGHT LIBSVM_CHANGES LICENSE_DOP zones bin cc"
 )
 DATA = {("tzdata", "zoneinfo"), ("jsonschema_specifications", "schemas")}
 """Folders whose files bear the names of what they describe."""
