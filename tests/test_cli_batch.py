@@ -30,7 +30,7 @@ from app.tone.review import Engine, Request
 from app.tone.types import Review
 from tests.acceptance.workers import ROOT
 
-COUNT = 40
+COUNT = 120  # more than are read while a test looks up
 POOR = (
     "Dana, THIS IS YOUR FAULT. You never read my mails and you sent the wrong photos. Stop whining about it. "
     "I have wasted nine evenings on your mess. Pay today or I will delete everything!!!\n"

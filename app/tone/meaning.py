@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from app.tone.features import Floats, Wording
 from app.tone.meaning_hits import Hit, decide
@@ -141,6 +142,8 @@ class Reader:
     @classmethod
     def load(cls, folder: Path = MODEL) -> Reader:
         """The reader with the committed weights. Raises FileNotFoundError."""
+        # For all of this process: reviews run beside each other, and their threads wait for one another.
+        threadpool_limits(1, user_api="blas")
         return cls.of(Weights.load(folder), CachedEncoder(MultilingualEncoder()), Transformer(folder))
 
     @classmethod

@@ -13,8 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from threadpoolctl import threadpool_limits
-
 from app.guidance.house import load_all, without
 from app.guidance.schema import Guidance
 from app.tone import advice, dates
@@ -127,11 +125,8 @@ class Engine:
     def load(cls, house: Path | None = None) -> Engine:
         """The engine with the built-in guidance, and house guidelines from a folder when given.
 
-        From then on this process does the arithmetic of each review in one thread: reviews run beside each
-        other, and their threads would wait for one another. Raises GuidanceError when a guidance file is
-        wrong.
+        Raises GuidanceError when a guidance file is wrong.
         """
-        threadpool_limits(1, user_api="blas")
         return cls.of(load_all(house), Reader.load())
 
     @classmethod
@@ -199,13 +194,8 @@ class Engine:
             ]
         return tuple(found)
 
-    def _judge(
-        self,
-        document: Document,
-        request: Request,
-        heard: Sequence[advice.Heard],
-        language: Language | Literal["und"],
-    ) -> Judged:
+    def _judge(self, document: Document, request: Request, heard: Sequence[advice.Heard]) -> Judged:
+        language = _language(document, request.language)
         cut = clauses(document, language)
         mentions = self._mentions(document, language, request)
         context = tuple(h.text for h in heard)
@@ -239,11 +229,10 @@ class Engine:
     def _outgoing(self, request: Request) -> Review:
         document = request.message.document
         heard = self._heard(request)
-        language = _language(document, request.language)
-        judged = self._judge(document, request, heard, language)
+        judged = self._judge(document, request, heard)
 
         def reread(edits: Sequence[Edit]) -> Judged:
-            return self._judge(_edited(document, edits), request, heard, language)
+            return self._judge(_edited(document, edits), request, heard)
 
         if len(document.source) > _REWRITTEN:
             draft = Draft(tuple(mark.finding for mark in judged.marks), None, None)
