@@ -49,7 +49,6 @@ def merge(
     marks: list[Mark] = []
     taken: set[int] = set()
     for hit in hits:
-        clause = _trimmed(document, _clause_of(hit.span, clauses))
         agreeing = next(
             (
                 n
@@ -64,9 +63,8 @@ def merge(
             confidence = max(confidence, found[agreeing].confidence)
         own = hit.rule.replacement is not None or hit.rule.check != "pattern"
         span = hit.span if own or agreeing is None else _span(found[agreeing], clauses)
-        if agreeing is not None and not own and not clause.span.overlap(span):
-            # A match over several lines may lie mostly in another clause: what is offered is for this one.
-            clause = _whole(document, found[agreeing], clauses)
+        # A match over several lines may lie mostly in another clause than the one that was found.
+        clause = _trimmed(document, _clause_of(hit.span.shared(span), clauses))
         marks.append(
             Mark(
                 Finding(hit.guideline, _trim(document, span), confidence, hit.rule.reason, hit.rule.id),
@@ -76,8 +74,11 @@ def merge(
         )
     for number, item in enumerate(found):
         if number not in taken:
-            whole = _whole(document, item, clauses)
-            marks.append(Mark(Finding(item.guideline, whole.span, item.confidence), whole, None))
+            span = _trim(document, _span(item, clauses))
+            clause = clauses[item.first]
+            whole = Clause(span, Span(clause.sentence.start, clauses[item.last].sentence.end),
+                           document.text[span.start : span.end], clause.kind)  # fmt: skip
+            marks.append(Mark(Finding(item.guideline, span, item.confidence), whole, None))
     marks = [m for m in marks if m.finding.guideline in guidance.guidelines and len(m.finding.span)]
     chosen: list[Mark] = []
     for mark in sorted(
@@ -88,13 +89,6 @@ def merge(
         if not any(mark.finding.span.overlap(other.finding.span) for other in chosen):
             chosen.append(mark)
     return tuple(sorted(chosen, key=lambda m: m.finding.span.start))
-
-
-def _whole(document: Document, found: Heard, clauses: Sequence[Clause]) -> Clause:
-    """All clauses that were found together, as one."""
-    span, first = _trim(document, _span(found, clauses)), clauses[found.first]
-    sentence = Span(first.sentence.start, clauses[found.last].sentence.end)
-    return Clause(span, sentence, document.text[span.start : span.end], first.kind)
 
 
 def _span(found: Heard, clauses: Sequence[Clause]) -> Span:

@@ -62,6 +62,10 @@ class Span:
         """How many code points both spans share (0 when they are apart)."""
         return max(0, min(self.end, other.end) - max(self.start, other.start))
 
+    def shared(self, other: Span) -> Span:
+        """What both spans share, which must be something."""
+        return Span(max(self.start, other.start), min(self.end, other.end))
+
     def covers(self, other: Span) -> bool:
         return self.start <= other.start and other.end <= self.end
 
