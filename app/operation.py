@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app import metrics, service
+from app import metrics
 from app.api.access import principal
-from app.service import Service
+from app.service import Service, Shared
 from app.store.errors import StoreError
 from app.store.store import Store
 
 _PATIENCE = 2.0  # seconds that the database has
 _LASTS = 1.0  # seconds for which its answer counts, however often it is asked
 router = APIRouter(include_in_schema=False)
-Shared = Annotated[Service, Depends(service.depended)]
 
 
 @dataclass

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import anyio
 import anyio.to_thread
+from fastapi import Depends
 from starlette.requests import Request
 
 from app.accounts import Accounts
@@ -155,6 +156,10 @@ def of(request: Request) -> Service:
     return found
 
 
-async def depended(request: Request) -> Service:
-    """The same as a dependency: FastAPI runs those that are not async in threads."""
+async def _depended(request: Request) -> Service:
+    # FastAPI runs a dependency that is not async in a thread.
     return of(request)
+
+
+Shared = Annotated[Service, Depends(_depended)]
+"""For endpoints: the service, as `of` finds it."""

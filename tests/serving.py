@@ -58,6 +58,13 @@ class Served:
         """What it logged, where it logs JSON."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
+    def became_ready(self, times: int) -> None:
+        """Wait until so many workers have said that they are ready; it must log JSON."""
+        deadline = time.monotonic() + 180
+        while sum(line["message"] == "ready" for line in self.lines()) < times:
+            assert time.monotonic() < deadline, "a worker does not start"
+            time.sleep(0.1)
+
     def half_sent(self) -> socket.socket:
         """A review under way: the second half of its body is still to come, by `whole`."""
         body = json.dumps(BODY).encode()

@@ -63,10 +63,7 @@ def test_connections_that_come_at_once_are_shared(tmp_path: Path) -> None:
         return sum(link.startswith("socket:") for link in links)
 
     with served(tmp_path, "--workers", "2", TACTLINE_LOG_FORMAT="json") as service:
-        deadline = time.monotonic() + 180
-        while sum(line["message"] == "ready" for line in service.lines()) < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        service.became_ready(2)
         before = {worker: sockets(worker) for worker in service.workers()}
         host, port = service.address.removeprefix("http://").split(":")
         with ExitStack() as opened:
@@ -84,9 +81,7 @@ def test_several_share_a_port_and_their_figures(tmp_path: Path) -> None:
     settings = {"TACTLINE_LOG_FORMAT": "json", "TACTLINE_THREADS": "3", "TACTLINE_DRAIN_SECONDS": "2"}
     with served(tmp_path, "--workers", "2", **settings) as service:
         deadline = time.monotonic() + 180
-        while sum(line["message"] == "ready" for line in service.lines()) < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        service.became_ready(2)
         # Each request on a connection of its own, so that either process may take it.
         for _ in range(12):
             assert service.review().status_code == 200

@@ -7,17 +7,16 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app import service
 from app.api.problems import FieldError, Problem
 from app.auth.principal import Principal, Scope
 from app.entrance import USER_HEADER, BadUser, enter
 from app.gate import Denied
-from app.service import Service
+from app.service import Shared
 
 REALM = 'Bearer realm="tactline"'
 
 
-async def principal(request: Request, shared: Annotated[Service, Depends(service.depended)]) -> Principal:
+async def principal(request: Request, shared: Shared) -> Principal:
     """Who calls: everyone who reaches a service without keys, else a key or a user of the Outlook pane."""
     # RFC 6750, 2.1. What follows the scheme is looked at as it is: a malformed key is a wrong one.
     scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -8,7 +8,7 @@ import math
 from collections import deque
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from app import logs, service, strings
+from app import logs, strings
 from app.api import faults, problems
 from app.api.access import Who, needs
 from app.api.lines import Outbox, lines
@@ -26,7 +26,7 @@ from app.api.reviewing import reviewed
 from app.api.schemas import ReviewIn
 from app.auth.principal import Principal
 from app.limits import TooManyRequests
-from app.service import Engine, Service
+from app.service import Engine, Service, Shared
 from app.tone.types import Language
 from app.wishes import Wishes, wishes
 
@@ -35,7 +35,6 @@ NDJSON = "application/x-ndjson"
 _PAUSE = 5.0  # seconds at most until a batch that is over its limit is tried again
 log = logs.get(__name__)
 router = APIRouter()
-Shared = Annotated[Service, Depends(service.depended)]
 
 
 def _names(value: object) -> bool:

@@ -11,25 +11,23 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
-from app import logs, service, strings
+from app import logs, strings
 from app.api import batch, holds, house, me
 from app.api.access import Who, needs, principal
-from app.api.answers import ReviewOut, answered, body_of, explained_in
+from app.api.answers import ReviewOut, body_of
 from app.api.catalogue import Catalogue, catalogue
 from app.api.problems import FieldError, Problem, ProblemDocument
 from app.api.requests import JSON, body_schema, media_type, parse, problem_answers, reference
+from app.api.reviewing import answer_to
 from app.api.schemas import Asked, Options, RawOptions, ReviewIn
 from app.api.wishing import asked_with, filled
-from app.service import SMALL, Service
+from app.service import SMALL, Service, Shared
 from app.tone.mail import NotAMail
 from app.tone.types import LANGUAGES, Language
 from app.wishes import wishes
 
 MAIL = "message/rfc822"
 log = logs.get(__name__)
-
-
-Shared = Annotated[Service, Depends(service.depended)]
 
 # auto_error off: `principal` decides, this one only tells the OpenAPI document.
 router = APIRouter(
@@ -91,11 +89,7 @@ async def create_review(
                 asked = asked_with(build(options.moment()), options, wished)
             except NotAMail:
                 raise Problem("not-a-mail") from None
-            review = wished.noted(engine.review(asked.request))
-            language = explained_in(review, options.explain_in or preferred)
-            answer = answered(review, engine.guidance, asked, options, language)
-            if isinstance(options, ReviewIn) and options.reply and review.direction == "incoming":
-                answer = answer.model_copy(update={"reply": engine.skeleton(asked.request)})
+            review, answer, language = answer_to(engine, options, asked, wished, preferred)
             if media == MAIL:
                 answer = answer.model_copy(update={"body": body_of(review.document)})
             logs.event(

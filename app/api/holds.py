@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from app import logs, service, strings
+from app import logs, strings
 from app.accounts import Account, bearer
 from app.api.hold_schemas import (
     EnteredOut,
@@ -27,7 +27,7 @@ from app.api.requests import JSON, body_schema, media_type, parse, problem_answe
 from app.holds import ics, place, slots
 from app.holds.calendar import Busy, Calendar, Marked
 from app.holds.propose import thread_key
-from app.service import Service
+from app.service import Service, Shared
 from app.store.errors import StoreError
 from app.store.store import Done, OtherBody, Running
 from app.tone import week
@@ -35,7 +35,6 @@ from app.tone import week
 CALENDAR = "text/calendar"
 router = APIRouter()
 log = logs.get(__name__)
-Shared = Annotated[Service, Depends(service.depended)]
 _FAULTS = problem_answers(400, 401, 403, 404, 412, 413, 415, 422, 429, 502, 503, 504)
 _TOKEN_HEADER = {
     "name": "Calendar-Authorization",

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from pydantic_core import from_json
 
-from app import logs, service
+from app import logs
 from app.api import problems
 from app.api.access import needs
 from app.api.answers import ReviewOut, answered
@@ -21,7 +21,7 @@ from app.errors import GuidanceError
 from app.guidance.house import Adjustment, Entry, GuidelineData, unknown_words
 from app.guidance.schema import Guidance
 from app.house import House, TooManyEntries
-from app.service import NotReady, Service
+from app.service import NotReady, Service, Shared
 from app.tone.mail import read_text
 from app.tone.proofs import GAPS, Failure, Proof, flaws
 from app.tone.review import Engine, Message
@@ -31,7 +31,6 @@ from app.tone.week import default_hours
 
 log = logs.get(__name__)
 router = APIRouter()
-Shared = Annotated[Service, Depends(service.depended)]
 GuidelineId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 TRIED = "guideline-on-trial"
 _ADMIN = [Depends(needs("admin"))]

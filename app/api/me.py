@@ -6,24 +6,22 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from pydantic_core import from_json
 
-from app import service
 from app.api import problems
 from app.api.access import Who
 from app.api.problems import FieldError, Problem
 from app.api.requests import JSON, body_schema, media_type, parse, problem_answers, reference
 from app.api.schemas import DAYS, HoursIn, Strict, ZoneName
-from app.service import Service
+from app.service import Shared
 from app.tone.types import Language
 from app.wishes import Wishes, known_as, read
 
 MERGE = "application/merge-patch+json"
 _MOST_MUTED = 200
 router = APIRouter()
-Shared = Annotated[Service, Depends(service.depended)]
 GuidelineId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 
 

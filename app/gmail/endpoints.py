@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import Annotated, Any
+from typing import Any
 
 import anyio
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
-from app import logs, service
+from app import logs
 from app.accounts import Addon, bearer
 from app.auth import google
 from app.auth.google import AddonUser
@@ -22,11 +22,10 @@ from app.auth.keys import BadToken, KeysUnavailable
 from app.gmail import cards
 from app.gmail.door import SECONDS, Door
 from app.gmail.events import Event, NotAnEvent, read
-from app.service import Busy, Service
+from app.service import Busy, Shared
 
 log = logs.get(__name__)
 router = APIRouter(include_in_schema=False)
-Shared = Annotated[Service, Depends(service.depended)]
 TRIGGERS = frozenset(("home", "message", "compose"))
 _TYPED = frozenset(("review", "apply"))  # clicks that bring a text of the user's, which no failure may lose
 CLICKS = frozenset(("open", "review", "apply", "add", "undo", "reply", "settings", "refresh"))

@@ -35,7 +35,7 @@ MORNING = dt.datetime(2026, 11, 10, 10, 20)
 _EVENT = "https://www.google.com/calendar/event?eid=sample"
 
 
-def _developing(request: Request) -> Service:
+async def _developing(request: Request) -> Service:
     """The service. Raises HTTPException: to anyone but a developer this page does not exist."""
     shared = service.of(request)
     if not shared.preview:

@@ -5,23 +5,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
-from app import service
 from app.guidance.schema import Guidance
 from app.outlook import launchevent, policy
-from app.service import Service
+from app.service import Service, Shared
 
 HERE = Path(__file__).parent
 PANE = HERE / "pane"
 SCRIPT = "/outlook/launchevent.js"
 _MOST = 8
 router = APIRouter(include_in_schema=False)
-Shared = Annotated[Service, Depends(service.depended)]
 
 
 @dataclass

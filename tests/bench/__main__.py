@@ -5,12 +5,11 @@ Usage: python -m tests.bench [--write docs/performance.md] [engine] [service]
 
 from __future__ import annotations
 
-from tests.bench import machine  # before numpy: it sets the threads
-
-# ruff: isort: split
 import argparse
 import datetime as dt
 from pathlib import Path
+
+from tests.bench import machine
 
 PARTS = ("engine", "service")
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from tests.bench.machine import Row, side_by_side  # before numpy: it sets the threads
-
-# ruff: isort: split
 import datetime as dt
 import math
 import statistics
@@ -24,6 +21,7 @@ from app.tone.review import Engine, Message, Request
 from app.tone.sentences import clauses
 from app.tone.types import LANGUAGES
 from app.tone.week import default_hours
+from tests.bench.machine import Row, side_by_side
 from tests.bench.mails import sentences, unseen
 
 NOW = dt.datetime.fromisoformat("2026-03-10T09:30:00+01:00")

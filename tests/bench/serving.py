@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from tests.bench.machine import Row, percentile, resident
-
-# ruff: isort: split
 import asyncio
 import contextlib
 import itertools
@@ -20,6 +17,7 @@ import httpx
 
 from app.tone.types import LANGUAGES
 from tests.acceptance.workers import ROOT, free_port
+from tests.bench.machine import Row, percentile, resident
 from tests.bench.mails import unseen
 from tests.serving import Served, served
 

@@ -7,6 +7,7 @@ python=${PYTHON:-.venv/bin/python} minutes=${MINUTES:-30} folder=$(mkdir -p "${1
 locust=$folder/venv/bin/locust
 [ -x "$locust" ] || { python3 -m venv "$folder/venv"; "$folder/venv/bin/pip" install --quiet "locust>=2.40"; }
 port=$("$python" -c 'from tests.acceptance.workers import free_port; print(free_port())')
+rm -f "$folder"/store.db*
 TACTLINE_DATABASE_URL=sqlite:///$folder/store.db "$python" -m tests.load.service "$port" "$folder/given.json" 2> "$folder/service.log" &
 service=$!
 trap 'kill $service 2>/dev/null || true' EXIT

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import socket
 import sys
 import time
@@ -67,7 +66,7 @@ def given(stage: Stage) -> dict[str, Any]:
 
 
 def main(port: str, path: str) -> None:
-    logs.configure(os.environ.get("TACTLINE_LOG_LEVEL", "warning"), "json")
+    logs.configure("warning", "json")
     with start_blocking_portal() as portal:
         stage = Stage(portal, Engine.load())
     Path(path).write_text(json.dumps(given(stage)), "utf-8")
