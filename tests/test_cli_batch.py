@@ -30,7 +30,10 @@ from app.tone.review import Engine, Request
 from app.tone.types import Review
 from tests.acceptance.workers import ROOT
 
-COUNT = 120  # more than are read while a test looks up
+COUNT = 40
+# As in a terminal: what a shell starts in the background is to ignore Ctrl-C, and so would this be.
+CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+PROGRAM = f"{CTRL_C}; from app.cli import main; main()"
 POOR = (
     "Dana, THIS IS YOUR FAULT. You never read my mails and you sent the wrong photos. Stop whining about it. "
     "I have wasted nine evenings on your mess. Pay today or I will delete everything!!!\n"
@@ -65,7 +68,7 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(*words: str | Path, wait: bool = True) -> subprocess.Popen[str]:
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-c", "from app.cli import main; main()", "review", *map(str, words)], cwd=ROOT,
+        [sys.executable, "-c", PROGRAM, "review", *map(str, words)], cwd=ROOT,
         env={**os.environ, "LC_ALL": "C"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
