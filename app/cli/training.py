@@ -9,6 +9,8 @@ from pathlib import Path
 from app.cli import measuring
 from app.guidance.schema import ROOT, load
 from app.tone import train as trainer
+from app.tone import train_language
+from app.tone.language import MODEL as LANGUAGE_MODEL
 from app.tone.meaning import MODEL, Reader, language_mean
 from app.tone.meaning_net import CachedEncoder, MultilingualEncoder
 from app.tone.review import Engine
@@ -33,7 +35,8 @@ def _examples() -> list[Example]:
 
 
 def train(politeness: Path | None) -> Path:
-    """Fit all heads and write the weights; the folder that they are in."""
+    """Fit all heads, cut the language model, and write the weights; the folder that they are in."""
+    train_language.cut(LANGUAGE_MODEL)
     trainer.train(_MAILS, _examples(), MODEL, politeness_dir=politeness)
     return MODEL
 

@@ -183,6 +183,16 @@ def _installed() -> dict[str, Callable[[str], object]]:
         found["proselint"] = lambda text: LintFile("mail", content=text).lint()
     except ImportError:
         pass
+    try:
+        import spacy
+        from convokit.politenessStrategies import PolitenessStrategies
+
+        # The small English model as its makers ship it, or as somebody else has put it on an index.
+        name = next(name for name in spacy.util.get_installed_models() if name.startswith("en_core_web_sm"))
+        parser, strategies = spacy.load(name, disable=["ner"]), PolitenessStrategies()
+        found["ConvoKit's politeness strategies"] = lambda text: strategies.transform_utterance(text, parser)
+    except (ImportError, StopIteration):
+        pass
     return found
 
 

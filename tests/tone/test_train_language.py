@@ -1,0 +1,62 @@
+"""The cut language model says what py3langid's whole one says."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from py3langid.langid import LanguageIdentifier
+from py3langid.modelio import load_model
+
+from app.tone import train_language
+from app.tone.language import MODEL, READ
+from tests.tone.test_language import DIALECTS, MAILS, OTHERS
+
+READABLE = st.text(st.one_of([st.characters(min_codepoint=a, max_codepoint=b) for a, b in READ]), min_size=1)
+
+
+@pytest.fixture(scope="module")
+def whole() -> LanguageIdentifier:
+    return train_language.whole()
+
+
+@pytest.fixture(scope="module")
+def cut() -> LanguageIdentifier:
+    return LanguageIdentifier.from_modelpath(MODEL)
+
+
+def same(text: str, whole: LanguageIdentifier, cut: LanguageIdentifier) -> None:
+    said, wanted = dict(cut.rank(text)), dict(whole.rank(text))
+    assert set(said) == set(wanted) - train_language.ELSEWHERE
+    # Sums of the same numbers, in another order.
+    assert said == pytest.approx({code: wanted[code] for code in said}, rel=1e-4, abs=1e-3)
+
+
+@pytest.mark.parametrize("text", [*MAILS.values(), *DIALECTS, *(OTHERS[c] for c in ("de", "fa", "az", "ur"))])
+def test_mails_are_ranked_alike(text: str, whole: LanguageIdentifier, cut: LanguageIdentifier) -> None:
+    same(unicodedata.normalize("NFC", text), whole, cut)
+
+
+@given(text=READABLE)
+def test_any_text_of_these_letters_is_ranked_alike(
+    whole: LanguageIdentifier, cut: LanguageIdentifier, text: str
+) -> None:
+    composed = unicodedata.normalize("NFC", text)
+    if all(any(a <= ord(letter) <= b for a, b in READ) for letter in composed.lower()):
+        same(composed, whole, cut)
+
+
+def test_no_language_that_is_left_out_is_written_with_these_letters(whole: LanguageIdentifier) -> None:
+    # None of them leads on a text of ours or of a neighbour's.
+    for text in (*MAILS.values(), *DIALECTS, OTHERS["de"], OTHERS["az"], OTHERS["fa"]):
+        assert whole.classify(text)[0] not in train_language.ELSEWHERE
+
+
+def test_cut_again_it_is_the_model_that_is_kept(tmp_path: Path) -> None:
+    train_language.cut(tmp_path / "again.npz.xz")
+    for kept, made in zip(load_model(MODEL), load_model(tmp_path / "again.npz.xz"), strict=True):
+        assert np.array_equal(np.asarray(kept), np.asarray(made))
