@@ -152,10 +152,10 @@ def test_only_what_runs_is_in_it(built: Build) -> None:
     assert not (built.root / "opt/tactline/bin/pip").exists()
 
 
-OURS = "py pyc toml js css html png svg xml json jsonl npz onnx mako md LICENSE"
+OURS = "py pyc toml js css html png svg xml json jsonl npz xz onnx mako md LICENSE"
 # Models and tables, descriptions, licences and the like; of SciPy and scikit-learn also data sets.
 THEIRS = (
-    f"{OURS} so typed proto csv tp build npy gz xz rst txt lua cfg ini yaml template sh cmd pc model in 1 "
+    f"{OURS} so typed proto csv tp build npy gz rst txt lua cfg ini yaml template sh cmd pc model in 1 "
     "asm obj jpg fits dat pkl LIB README COPYRIGHT LIBSVM_CHANGES LICENSE_DOP zones bin cc"
 )
 DATA = {("tzdata", "zoneinfo"), ("jsonschema_specifications", "schemas")}

@@ -36,10 +36,14 @@ COMMAND = StdioServerParameters(
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 
+def another(folder: Path) -> Worker:
+    settings = {"database_url": "sqlite://", "api_keys": KEY, "log_level": "info"}
+    return Worker("http://127.0.0.1:1", settings, folder / "log")
+
+
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    settings = {"database_url": "sqlite://", "api_keys": KEY, "log_level": "info"}
-    made = Worker("http://127.0.0.1:1", settings, tmp_path_factory.mktemp("mcp") / "log")
+    made = another(tmp_path_factory.mktemp("mcp"))
     with running(made):
         yield made
 
@@ -192,6 +196,21 @@ def test_many_at_once(opened: Opened, worker: Worker) -> None:
         await asyncio.gather(*(one(number) for number in range(12)))
 
     run(opened, worker, steps)
+
+
+def test_the_first_calls_may_come_together(tmp_path: Path) -> None:
+    """The SDK is loaded by the first of them, and once."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    headers = {"Authorization": f"Bearer {KEY}", "Accept": "application/json, text/event-stream"}
+
+    async def whole(url: str) -> list[int]:
+        async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+            answers = await asyncio.gather(*(http.post(url, json=body) for _ in range(5)))
+        return [len(answer.json()["result"]["tools"]) for answer in answers]
+
+    fresh = another(tmp_path)
+    with running(fresh):
+        assert asyncio.run(whole(f"{fresh.address}/mcp")) == [4] * 5
 
 
 def test_preferences_are_the_callers(worker: Worker) -> None:
