@@ -116,6 +116,10 @@ class Transformer:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # Ten MiB less, and no slower: sentences differ in length, so that a plan for one fits no other, and
+        # weights that are packed for the arithmetic need not stay in the arena too.
+        options.enable_mem_pattern = False
+        options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
         self._session = onnxruntime.InferenceSession(
             str(folder / "sentences.onnx"), options, providers=["CPUExecutionProvider"]
         )
