@@ -10,7 +10,7 @@ port=$("$python" -c 'from tests.acceptance.workers import free_port; print(free_
 rm -f "$folder"/store.db*
 TACTLINE_DATABASE_URL=sqlite:///$folder/store.db "$python" -m tests.load.service "$port" "$folder/given.json" 2> "$folder/service.log" &
 service=$!
-trap 'kill $service 2>/dev/null || true' EXIT
+trap 'kill $service $(jobs -p) 2>/dev/null || true' EXIT
 until curl -sf "http://127.0.0.1:$port/readyz" > /dev/null; do kill -0 $service; sleep 1; done
 
 memory() { awk '/^VmRSS/ {print $2 / 1024}' "/proc/$service/status"; }
@@ -22,7 +22,9 @@ part() { # NAME USERS SECONDS, the rest by environment
 }
 rate() { "$python" -c "import csv,sys; print(next(r for r in csv.DictReader(open('$folder/capacity_stats.csv')) if r['Name'] == 'Aggregated')['Requests/s'])"; }
 
-part warm 4 30
+while sleep 60; do memory; done > "$folder/memory.txt" &
+
+part warm 8 120  # until what is remembered of mails has its full size
 part capacity 8 60
 capacity=$(rate)
 echo "capacity: $capacity requests a second"

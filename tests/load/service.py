@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 import uuid
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,9 @@ def main(port: str, path: str) -> None:
     logs.configure("warning", "json")
     with start_blocking_portal() as portal:
         stage = Stage(portal, Engine.load())
+    # What the fakes note for tests would be what grows.
+    for fake in (stage.google.calendar, stage.google.mail):
+        fake.calls = deque(maxlen=100)  # type: ignore[assignment]
     Path(path).write_text(json.dumps(given(stage)), "utf-8")
     listener = socket.create_server(("127.0.0.1", int(port)), backlog=512)
     serving.Server(stage.app, drain=0, answering=lambda: None).run(sockets=[listener])

@@ -27,7 +27,11 @@ def rows(folder: Path) -> list[str]:
 def thirds(folder: Path) -> list[str]:
     """The steady part in thirds: whether its late answers stay as late as they were."""
     with (folder / "steady_stats_history.csv").open(encoding="utf-8") as file:
-        late = [float(row["99%"]) for row in csv.DictReader(file) if row["99%"] not in ("", "N/A")]
+        late = [
+            float(row["99%"])
+            for row in csv.DictReader(file)
+            if row["Name"] == "Aggregated" and row["99%"] not in ("", "N/A")
+        ]
     size = max(1, len(late) // 3)
     return [
         f"steady, third {number + 1}: p99 {sum(part) / len(part):.0f} ms"
@@ -36,6 +40,12 @@ def thirds(folder: Path) -> list[str]:
     ]
 
 
+def memory(folder: Path) -> str:
+    """What the service took, minute by minute, from its warming up to the end."""
+    taken = [float(line) for line in (folder / "memory.txt").read_text("utf-8").split()]
+    return "MiB by the minute: " + ", ".join(f"{mib:.0f}" for mib in taken)
+
+
 if __name__ == "__main__":
     where = Path(sys.argv[1])
-    print("\n".join((*rows(where), "", *thirds(where))))
+    print("\n".join((*rows(where), "", *thirds(where), memory(where))))
