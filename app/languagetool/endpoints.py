@@ -49,6 +49,7 @@ class _Problem(Protocol):
     def status(self) -> int: ...
 
 
+_METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
 P = TypeVar("P", bound=_Problem)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -137,7 +138,7 @@ def _at(path: str) -> Callable[[Endpoint], Endpoint]:
     def add(endpoint: Endpoint) -> Endpoint:
         # The Java client posts what others get.
         _PATHS.add(PREFIX + path)
-        router.add_api_route(PREFIX + path, _line(endpoint), methods=["GET", "HEAD", "POST", "OPTIONS"])
+        router.add_api_route(PREFIX + path, _line(endpoint), methods=_METHODS)
         return endpoint
 
     return add
@@ -271,10 +272,10 @@ async def config_info(request: Request) -> Response:
 
 
 async def _nowhere(request: Request) -> Response:
-    known = request.url.path in _PATHS
-    raise (
-        Refused(405, "This path takes GET and POST") if known else Refused(404, "There is no such path here")
-    )
+    if request.url.path not in _PATHS:
+        raise Refused(404, "There is no such path here")
+    request.state.answer_headers = {"Allow": ", ".join(_METHODS)}  # RFC 9110, 15.5.6
+    raise Refused(405, "This path takes GET and POST")
 
 
 # Behind all others: without it, a wrong path or method would get a problem document.

@@ -206,7 +206,9 @@ def test_refusals_are_lines(make_door: Callable[..., Door], engine: Engine, door
     plain(door.post("/v2/check", json={"text": "secret", "language": "en"}), 400)
     plain(door.get("/v2/secret"), 404)
     plain(door.get("/v2/words"), 404)
-    plain(door.request("DELETE", "/v2/check"), 405)
+    deleted = door.request("DELETE", "/v2/check")
+    plain(deleted, 405)
+    assert deleted.headers["allow"] == "GET, HEAD, POST, OPTIONS"
     plain(door.get("/v2/languages", headers={"Host": "evil.example"}), 403)
     starting = make_door(None)
     plain(starting.check(text="x", language="en"), 503)
