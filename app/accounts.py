@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import httplib2
 import httpx
@@ -17,13 +17,15 @@ import httpx
 from app.auth import entra
 from app.auth.entra import Caller, Registration
 from app.auth.keys import Keys
-from app.auth.on_behalf import Exchange
 from app.errors import TactlineError
 from app.holds import google, graph
 from app.holds.calendar import Calendar
 from app.holds.google import GoogleCalendar
 from app.holds.graph import GraphCalendar
 from app.holds.retry import Deadline
+
+if TYPE_CHECKING:
+    from app.auth.on_behalf import Exchange
 
 Account = Literal["google", "microsoft"]
 

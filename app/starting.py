@@ -24,7 +24,6 @@ from app.accounts import Accounts, Addon
 from app.auth.entra import KEYS_AT, Registration
 from app.auth.google import KEYS_AT as GOOGLE_KEYS_AT
 from app.auth.keys import Keys
-from app.auth.on_behalf import Exchange
 from app.errors import SettingsError
 from app.gate import BELIEVED, Gate
 from app.holds import google
@@ -159,6 +158,9 @@ def _accounts(settings: Settings, ways: Connections, store: Store) -> Accounts:
             frozenset(settings.entra_clients),
         )
         accounts.keys = Keys(ways.client, KEYS_AT, "Microsoft Entra")
+        # Seven MiB (msal) for those alone who have set it up.
+        from app.auth.on_behalf import Exchange
+
         accounts.exchange = Exchange(settings.entra_client_id, credential(settings), store, ways.msal_http)
     return accounts
 

@@ -51,7 +51,7 @@ def test_the_command_line_starts_without_the_heavy_parts() -> None:
 
 def test_the_service_starts_without_what_few_callers_need() -> None:
     """Memory of every process, and time before the first answer."""
-    code = "import sys, app.main\nprint(*{'mcp', 'sklearn', 'scipy'} & sys.modules.keys())"
+    code = "import sys, app.main\nprint(*{'mcp', 'msal', 'sklearn', 'scipy'} & sys.modules.keys())"
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
