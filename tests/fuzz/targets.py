@@ -335,7 +335,7 @@ TARGETS: dict[str, Target] = {
     "api": Target(served.answer, "api", slow=True, most=15),
     "check": Target(served.answer, "check", slow=True, most=15),
     "gmail-event": Target(served.answer, "gmail-event", slow=True, most=15),
-    # Ways are counted for a second at most; guided by what runs, the counting takes eight times that.
+    # To count a pattern's ways takes up to a second, and eight where the fuzzer watches what runs.
     "pattern": Target(pattern, "pattern", most=15),
     "house": Target(house, "house", most=15),
     # Each guideline has the engine made anew.

@@ -22,7 +22,7 @@ part() { # NAME USERS SECONDS, the rest by environment
 }
 rate() { "$python" -c "import csv,sys; print(next(r for r in csv.DictReader(open('$folder/capacity_stats.csv')) if r['Name'] == 'Aggregated')['Requests/s'])"; }
 
-while sleep 60; do memory; done > "$folder/memory.txt" &
+while sleep 60; do memory; done > "$folder/memory.txt" 2> /dev/null &
 
 part warm 8 120  # until what is remembered of mails has its full size
 part capacity 8 60

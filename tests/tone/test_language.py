@@ -73,6 +73,31 @@ def test_names_and_terms_in_latin_script_do_not_make_arabic_mail_english() -> No
     assert detect("هلا Mark، الـ dashboard جاهز والـ API شغال، وبكلمك بكرا على Zoom بخصوص الفاتورة") == "ar"
 
 
+MIXED = {
+    "und": [
+        "お世話になっております。Microsoft Teams と SharePoint の migration は Friday に完了予定です。"
+        "Azure Active Directory の settings を確認してください。",
+        "张经理：\n\n附件是合同，请查收。我们周五之前需要您的回复。\n\n"
+        "此致敬礼\nWang Wei, Sales Manager, Northwind Logistics (Shanghai) Ltd.",
+        "안녕하세요, Slack channel 에 deployment schedule 공유했습니다. 확인 부탁드립니다.",
+        "Καλημέρα, στείλαμε το pull request για review, περιμένουμε feedback.",
+        "Добрый день, дашборд и API готовы, deploy в production завтра. Best regards, Ivan, Head of Product",
+    ],
+    "en": [
+        "Hello 王伟, the parts for 上海 left on Monday and those for 北京 leave tomorrow. Sorry for that.",
+        "Dear Mr Иванов, the invoice is attached and we will call you on Friday about the rest.",
+        "The cable is 10 µm thick, the resistor has 5 kΩ, and Δ is below 3 %.",
+    ],
+    "fr": ["Bonjour Σοφία, la facture corrigée part ce soir, toutes mes excuses pour l'erreur."],
+    "ar": ["أهلا Анна، أصلحنا العطل صباح اليوم، وسأتصل بك غدًا لأتأكد أن كل شيء على ما يرام."],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "text"), [(code, text) for code, texts in MIXED.items() for text in texts])
+def test_names_and_terms_of_another_script_do_not_decide(code: str, text: str) -> None:
+    assert detect(text) == code
+
+
 def test_threads_may_ask_at_the_same_time() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(detect, list(MAILS.values()) * 8)) == list(MAILS) * 8
