@@ -322,7 +322,7 @@ def splice(source: str, edits: Iterable[tuple[int, int, str]]) -> str:
                 waiting += 1
             elif token.kind != "text":
                 if token.name != "br" or gone <= at:
-                    out.append(source[at : token.end])
+                    out.append(source[at : token.end] if token.loose is None else _fixed(source, token))
                 at = token.end
             elif gone > at:
                 at = min(gone, token.end)
@@ -341,6 +341,12 @@ def _closed(match: re.Match[str]) -> str:
     text = match.group()
     end = reference_end(text, 0, len(text))
     return f"{text[:end]};{text[end:]}" if end else f"&amp;{text[1:]}"
+
+
+def _fixed(source: str, tag: Token) -> str:
+    """A tag whose loose quotes are letters, so that they find no end in what is written behind it."""
+    loose = source[tag.loose : tag.end].replace('"', "&quot;").replace("'", "&#39;")
+    return source[tag.start : tag.loose] + loose
 
 
 def _as_html(text: str) -> str:

@@ -27,7 +27,11 @@ _RAW_TEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of source[start:end]. `kind` is text, start, end, or other (comment, doctype, script)."""
+    """A piece of source[start:end]. `kind` is text, start, end, or other (comment, doctype, script).
+
+    `loose`: from this place of the source on, the tag holds quotes that find no end in it: what they mean
+    hangs on the text behind it.
+    """
 
     kind: str
     start: int
@@ -35,6 +39,7 @@ class Token:
     name: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     self_closing: bool = False
+    loose: int | None = None
 
 
 def tokens(source: str) -> Iterator[Token]:
@@ -97,14 +102,16 @@ def _start_tag(source: str, at: int, ends: _Ends) -> Token:
     assert name  # noqa: S101 - _is_markup saw a letter
     attributes: dict[str, str] = {}
     position = name.end()
+    bracket = source.index(">", at)
     slash = False
+    loose = beyond = None  # the first quote that has no end, and the first that ends behind the bracket
     while position < len(source):
         gap = _GAP.match(source, position)
         if gap:
             slash = gap.group().endswith("/")
             position = gap.end()
         if source.startswith(">", position):
-            return Token("start", at, position + 1, name.group().lower(), attributes, slash)
+            return Token("start", at, position + 1, name.group().lower(), attributes, slash, loose)
         if position > ends.bracket:
             break
         key = _ATTRIBUTE.match(source, position)
@@ -120,16 +127,19 @@ def _start_tag(source: str, at: int, ends: _Ends) -> Token:
             mark = source[position : position + 1]
             if mark in ends.quote and mark and position < ends.quote[mark]:
                 closing = source.index(mark, position + 1)
+                beyond = position if beyond is None and closing > bracket else beyond
                 value = source[position + 1 : closing]
                 position = closing + 1
             else:
+                loose = position if loose is None and mark in ends.quote else loose
                 bare = _BARE_VALUE.match(source, position)
                 value = bare.group() if bare else ""
                 position += len(value)
         if len(attributes) < 40:
             attributes.setdefault(key.group().lower(), unescape(value))
     # The quotes swallowed the bracket: the tag ends where it would without them.
-    return Token("start", at, source.index(">", at) + 1, name.group().lower())
+    loose = min((place for place in (loose, beyond) if place is not None), default=None)
+    return Token("start", at, bracket + 1, name.group().lower(), loose=loose)
 
 
 def characters(source: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:

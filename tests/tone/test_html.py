@@ -258,3 +258,22 @@ def test_long_input_takes_no_longer_than_its_length(unit: str) -> None:
         splice(source, [(0, len(source), "x")])
 
     linear(read, 2**18 // len(unit))
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "new", "after"),
+    [
+        # The words that go hold the quote that kept another one from swallowing the bracket.
+        ("<a href='x>y' title=\"<b>late</b>\"", 'title="', "is ", "y' is late\""),
+        # The words that come bring one that would.
+        ("<p><a href='x>late again</a></p>", "late", "it's late", "it's late again"),
+        ('<p><a href="y" title=\'x>late again</a></p>', "late", "it's late", "it's late again"),
+    ],
+)
+def test_a_quote_without_an_end_swallows_no_words(source: str, old: str, new: str, after: str) -> None:
+    document = read_html(source)
+    at = document.text.index(old)
+    place = document.to_source(Span(at, at + len(old)))
+    changed = splice(source, [(place.start, place.end, new)])
+    assert read_html(changed).text == after
+    assert 'href="y"' in changed or 'href="y"' not in source
