@@ -26,12 +26,14 @@ LABEL org.opencontainers.image.title="Tactline" \
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x "/(test|idlelib|lib2to3|site-packages)/" /usr/local/lib
 COPY --from=build /opt/tactline /opt/tactline
 RUN install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/tactline
+# Threads that each keep a heap of their own cost twenty MiB, and no review waits for one (docs/performance.md).
 # The database file lies in /var/lib/tactline unless TACTLINE_DATABASE_URL names another; nothing else is written.
 ENV PATH=/opt/tactline/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/var/lib/tactline \
     XDG_STATE_HOME=/var/lib \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2 \
     TACTLINE_HOST=0.0.0.0 \
     TACTLINE_LOG_FORMAT=json
 VOLUME /var/lib/tactline
