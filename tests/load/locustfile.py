@@ -93,7 +93,8 @@ class Firm(FastHttpUser):
         headers = {"Authorization": f"Bearer {GIVEN['system']}"}
 
         def right(answer: Any) -> bool:
-            return "navigations" in answer.json()["action"]
+            card = answer.json()["action"]["navigations"][0]["pushCard"]
+            return bool(card["name"] == "message")  # not "error", which is a card too
 
         self.post("POST /gmail", "/gmail?do=message", right, json=next(_events), headers=headers)
 

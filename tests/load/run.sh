@@ -8,7 +8,8 @@ locust=$folder/venv/bin/locust
 [ -x "$locust" ] || { python3 -m venv "$folder/venv"; "$folder/venv/bin/pip" install --quiet "locust>=2.40"; }
 port=$("$python" -c 'from tests.acceptance.workers import free_port; print(free_port())')
 rm -f "$folder"/store.db*
-TACTLINE_DATABASE_URL=sqlite:///$folder/store.db "$python" -m tests.load.service "$port" "$folder/given.json" 2> "$folder/service.log" &
+# With the heaps that the image and the systemd unit give it.
+MALLOC_ARENA_MAX=2 TACTLINE_DATABASE_URL=sqlite:///$folder/store.db "$python" -m tests.load.service "$port" "$folder/given.json" 2> "$folder/service.log" &
 service=$!
 trap 'kill $service $(jobs -p) 2>/dev/null || true' EXIT
 until curl -sf "http://127.0.0.1:$port/readyz" > /dev/null; do kill -0 $service; sleep 1; done

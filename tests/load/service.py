@@ -24,7 +24,7 @@ from app.tone.review import Engine
 from app.tone.types import LANGUAGES
 from tests.bench.mails import unseen
 from tests.gmail.mails import plain
-from tests.gmail.stage import BASE, USER, Stage
+from tests.gmail.stage import BASE, MESSAGE, USER, Stage
 
 MAILS = 60  # of each language; a running number makes each of them new
 HOLDS = 300  # asked for again and again: the fake calendar must not be what grows
@@ -51,10 +51,13 @@ def given(stage: Stage) -> dict[str, Any]:
     until = int(time.time()) + 3600 * HOURS
     events = []
     for language, text in CLIENTS.items():
-        stage.open(plain(f"{text}\n\nBo"))
+        message = stage.open(plain(f"{text}\n\nBo"))
         stage.locale = language
         event = stage.event({}, {})
         event["authorizationEventObject"]["userIdToken"] = stage.identity.user(exp=until)
+        # A token opens one message: all four are open at the same time.
+        event["gmail"]["accessToken"] = f"{MESSAGE}-{language}"
+        stage.mail.open(f"{MESSAGE}-{language}", "ana", message)
         events.append(event)
     return {
         "system": stage.identity.system(aud=f"{BASE}/gmail", exp=until),
