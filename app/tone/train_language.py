@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from py3langid.modelio import save_model
 
-from app.tone.language import READ
+from app.tone.language import RANGES
 from app.tone.types import LANGUAGES
 
 Moves = NDArray[np.int64]
@@ -32,7 +32,7 @@ def whole() -> LanguageIdentifier:
 
 
 def cut(path: Path) -> None:
-    """Write the model for `READ` letters, in the form that py3langid loads."""
+    """Write the model for the letters of `RANGES`, in the form that py3langid loads."""
     model = whole()
     rows = np.asarray(model.tk_row, dtype=np.int64)
     moves: Moves = np.asarray(model.tk_nextmove, dtype=np.int64).reshape(-1, 256)
@@ -63,7 +63,7 @@ def cut(path: Path) -> None:
 
 def _reached(rows: Moves, moves: Moves) -> tuple[Moves, frozenset[int]]:
     """The states that text of these letters can lead to, in order, and the bytes that it can hold."""
-    letters = [chr(code).encode() for first, last in READ for code in range(first, last + 1)]
+    letters = [chr(code).encode() for first, last in RANGES for code in range(first, last + 1)]
     onward: dict[bytes, set[int]] = {}
     for letter in letters:
         for at, byte in enumerate(letter):

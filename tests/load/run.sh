@@ -11,7 +11,7 @@ rm -f "$folder"/store.db*
 # With the heaps that the image and the systemd unit give it.
 MALLOC_ARENA_MAX=2 TACTLINE_DATABASE_URL=sqlite:///$folder/store.db "$python" -m tests.load.service "$port" "$folder/given.json" 2> "$folder/service.log" &
 service=$!
-trap 'kill $service $(jobs -p) 2>/dev/null || true' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 until curl -sf "http://127.0.0.1:$port/readyz" > /dev/null; do kill -0 $service; sleep 1; done
 
 memory() { awk '/^VmRSS/ {print $2 / 1024}' "/proc/$service/status"; }

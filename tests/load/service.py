@@ -56,8 +56,8 @@ def given(stage: Stage) -> dict[str, Any]:
         event = stage.event({}, {})
         event["authorizationEventObject"]["userIdToken"] = stage.identity.user(exp=until)
         # A token opens one message: all four are open at the same time.
-        event["gmail"]["accessToken"] = f"{MESSAGE}-{language}"
-        stage.mail.open(f"{MESSAGE}-{language}", "ana", message)
+        token = event["gmail"]["accessToken"] = f"{MESSAGE}-{language}"
+        stage.mail.open(token, "ana", message)
         events.append(event)
     return {
         "system": stage.identity.system(aud=f"{BASE}/gmail", exp=until),

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from anyio.from_thread import BlockingPortal
 
 from app.tone.review import Engine
 from tests.gmail.stage import card, staged
 from tests.load.service import given
-
-
-@pytest.fixture(autouse=True)
-def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TACTLINE_DATABASE_URL", "sqlite://")
 
 
 def test_every_card_shows_its_message_and_every_hold_is_entered(

@@ -199,7 +199,7 @@ def test_many_at_once(opened: Opened, worker: Worker) -> None:
 
 
 def test_the_first_calls_may_come_together(tmp_path: Path) -> None:
-    """The SDK is loaded by the first of them, and once."""
+    """That the SDK is loaded by one of them alone is in test_door."""
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     headers = {"Authorization": f"Bearer {KEY}", "Accept": "application/json, text/event-stream"}
 
